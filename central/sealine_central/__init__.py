@@ -1,0 +1,1 @@
+"""Sealine's central system: ingest, log, store, custody."""

@@ -1,0 +1,1 @@
+"""Sealine's gateway in the facility: link, call, outbox, uplink."""

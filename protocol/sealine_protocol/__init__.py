@@ -1,0 +1,1 @@
+"""Sealine's wire contract on the host: COSE, credentials, frames, Noise."""

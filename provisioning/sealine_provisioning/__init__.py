@@ -1,0 +1,1 @@
+"""Sealine's authority, enrolment and directory signing."""

@@ -1,0 +1,1 @@
+"""Sealine's demo, bench and verifier."""
