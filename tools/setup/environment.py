@@ -1,4 +1,4 @@
-"""The Python environment .venv: exactly the locked packages, and the project's own packages in editable form."""
+"""The Python environment .venv: the locked packages, and Sealine's own in editable form."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """PlatformIO's core folder, prepared so that `pio run` needs no network.
 
-PlatformIO asks its registry for tool-scons; that is the Python package scons, which the environment holds already.
+PlatformIO asks its registry for tool-scons; that is the Python package scons, which .venv holds already.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _VERSIONS = (
 
 
 def provide() -> None:
-    """Place the installed scons where PlatformIO looks; SetupError if the two versions do not belong together."""
+    """Place the installed scons where PlatformIO looks; SetupError if it is not the one it wants."""
     value = digest((BUILD / "stamps/environment").read_bytes())
     folder = _CORE / "packages/tool-scons"
     if is_stamped("platformio", value) and (folder / "package.json").exists():
@@ -31,7 +31,9 @@ def provide() -> None:
     wanted, scons = answer.stdout.split()
     version = _number(scons)
     if version.rsplit(".", 1)[0] != wanted.lstrip("~").rsplit(".", 1)[0]:
-        raise SetupError(f"PlatformIO wants tool-scons {wanted}, scons {scons} is {version}; change the pin of scons")
+        raise SetupError(
+            f"PlatformIO wants tool-scons {wanted}, scons {scons} is {version}; change the pin of scons"
+        )
     _write(folder, version)
     stamp("platformio", value)
 

@@ -18,7 +18,7 @@ _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
 
 def provide(name: str, pin: dict[str, Any]) -> None:
-    """Make build/src/<name> hold the pinned tree, or the local copy that the pin's override variable names."""
+    """Make build/src/<name> the pinned tree, or the local copy that the pin's override variable names."""
     target = BUILD / "src" / name
     local = os.environ.get(pin["override"])
     value = digest("override", local) if local else digest(*(f"{key}={pin[key]}" for key in sorted(pin)))
@@ -37,7 +37,9 @@ def provide(name: str, pin: dict[str, Any]) -> None:
 
 def _use_local(local: Path, target: Path, pin: dict[str, Any]) -> None:
     if not (local / pin["proof"]).exists():
-        raise SetupError(f"{pin['override']} must name a source tree with {pin['proof']} in it; {local} has none")
+        raise SetupError(
+            f"{pin['override']} must name a source tree with {pin['proof']} in it; {local} has none"
+        )
     _remove(target)
     target.symlink_to(local)
 
@@ -47,6 +49,10 @@ def _remove(target: Path) -> None:
         target.unlink()
     else:
         shutil.rmtree(target, ignore_errors=True)
+
+
+def _advice(name: str, pin: dict[str, Any]) -> str:
+    return f"the source of {name} did not come; check the network, or set {pin['override']} to a local copy"
 
 
 def _mirror(advice: str) -> str:
@@ -61,15 +67,15 @@ def _mirror(advice: str) -> str:
     except FileNotFoundError as error:
         raise SetupError(f"{advice} (apt-get is not installed)") from error
     rows = [line.split("|") for line in answer.splitlines()]
-    sites = [site for site, release, component in rows if component == "main" and not release.endswith("-security")]
+    sites = [site for site, release, part in rows if part == "main" and not release.endswith("-security")]
     if not sites:
         raise SetupError(f"{advice} (apt names no Debian mirror)")
     return sites[0]
 
 
 def _fetch_debian(name: str, pin: dict[str, Any], scratch: Path) -> Path:
-    """Download a Debian source package without touching apt's own state; return the checked upstream archive."""
-    advice = f"the source of {name} could not be fetched; check the network, or set {pin['override']} to a local copy"
+    """Download a Debian source package past apt's own state; return the checked upstream archive."""
+    advice = _advice(name, pin)
     if not _KEYRING.exists():
         raise SetupError(f"{advice} (install debian-archive-keyring)")
     for folder in ("lists/partial", "cache/archives/partial"):
@@ -112,7 +118,7 @@ def _upstream(dsc: Path) -> Path:
 
 def _fetch_python(name: str, pin: dict[str, Any], scratch: Path) -> Path:
     """Download the source distribution of a Python package; return the checked archive."""
-    advice = f"the source of {name} could not be fetched; check the network, or set {pin['override']} to a local copy"
+    advice = _advice(name, pin)
     wanted = scratch / "wanted.txt"
     wanted.write_text(f"{pin['package']}=={pin['version']} --hash=sha256:{pin['sha256']}\n")
     pip = [str(ROOT / ".venv/bin/python"), "-m", "pip"]
@@ -129,7 +135,7 @@ def _fetch_python(name: str, pin: dict[str, Any], scratch: Path) -> Path:
 
 def _check(path: Path, sha256: str) -> None:
     if hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
-        raise SetupError(f"{path.name} is not the pinned file (SHA-256 differs); correct tools/setup/pins.toml")
+        raise SetupError(f"{path.name} has another SHA-256 than tools/setup/pins.toml says; do not use it")
 
 
 def _unpack(archive: Path, pin: dict[str, Any], scratch: Path, target: Path) -> None:
