@@ -65,7 +65,8 @@ lint: setup
 types: setup
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/mypy --no-error-summary tools/setup/*.py tools/checks/*.py
-	@$(BIN)/basedpyright --project firmware
+	@$(if $(wildcard firmware/app),$(BIN)/basedpyright --project firmware --pythonpath $(BIN)/python \
+	  --typeshedpath $(firstword $(wildcard .venv/lib/python3*/site-packages)))
 
 .PHONY: floors
 floors: setup
