@@ -10,7 +10,7 @@ import tomllib
 
 import environment
 import packages
-import platformio
+import pio
 import sources
 from step import BUILD, ROOT, SetupError
 
@@ -27,7 +27,7 @@ def main() -> int:
             sources.provide("lwip", pins["lwip"])
             environment.provide(pins["environment"]["built_from_source"])
             sources.provide("libsodium", pins["libsodium"])
-            platformio.provide()
+            pio.provide()
         except SetupError as error:
             print(f"set-up: {error}", file=sys.stderr)
             return 1
