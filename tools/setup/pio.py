@@ -10,24 +10,28 @@ import subprocess
 from pathlib import Path
 
 from environment import PYTHON
-from step import BUILD, SetupError, digest, is_stamped, stamp
+from step import BUILD, SetupError, digest, is_stamped, run, stamp
 
 _CORE = BUILD / "platformio/core"
 _VERSIONS = (
     "import SCons; from platformio.dependencies import get_core_dependencies as wanted; "
     "print(wanted()['tool-scons'], SCons.__version__)"
 )
+# both would call out: the first on each run, the second weekly and for a minute where there is no network
+_SETTINGS = {"enable_telemetry": "no", "check_platformio_interval": "36500"}
+_QUIET = {f"PLATFORMIO_SETTING_{name.upper()}": choice for name, choice in _SETTINGS.items()}
+_BROKEN = "PlatformIO does not start in .venv; run make clean, then make again"
 
 
 def provide() -> None:
     """Place the installed scons where PlatformIO looks; SetupError if it is not the one it wants."""
-    value = digest((BUILD / "stamps/environment").read_bytes())
+    value = digest((BUILD / "stamps/environment").read_bytes(), Path(__file__).read_bytes())
     folder = _CORE / "packages/tool-scons"
     if is_stamped("platformio", value) and (folder / "package.json").exists():
         return
     answer = subprocess.run([str(PYTHON), "-c", _VERSIONS], capture_output=True, text=True, check=False)
     if answer.returncode != 0:
-        raise SetupError("PlatformIO does not start in .venv; run make clean, then make again")
+        raise SetupError(_BROKEN)
     wanted, scons = answer.stdout.split()
     version = _number(scons)
     if version.rsplit(".", 1)[0] != wanted.lstrip("~").rsplit(".", 1)[0]:
@@ -35,6 +39,9 @@ def provide() -> None:
             f"PlatformIO wants tool-scons {wanted}, scons {scons} is {version}; change the pin of scons"
         )
     _write(folder, version)
+    for name, choice in _SETTINGS.items():
+        command = [str(PYTHON), "-m", "platformio", "settings", "set", name, choice]
+        run(command, log="platformio", failure=_BROKEN, environment=_QUIET)
     stamp("platformio", value)
 
 
