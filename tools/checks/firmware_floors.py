@@ -10,12 +10,13 @@ import re
 import sys
 from pathlib import Path
 
-_ALL = {"wire", "store", "call", "panel", "main", "console"}
+_ALL = {"wire", "store", "sync", "call", "panel", "main", "console"}
 # room -> rooms that it may import; each may import itself
 _FLOORS = {
     "wire": set[str](),
     "store": {"wire"},
     "call": {"wire", "store"},
+    "sync": {"wire", "store"},
     "panel": set[str](),
     "console": _ALL,
     "main": _ALL,
