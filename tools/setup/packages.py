@@ -31,9 +31,7 @@ def install(packages: list[str]) -> None:
 def _missing(packages: list[str]) -> list[str]:
     if shutil.which("dpkg-query") is None:
         names = " ".join(packages)
-        raise SetupError(
-            f"this is not a Debian system; use Debian 12 or newer, or a container of it, with: {names}"
-        )
+        raise SetupError(f"this is not a Debian system; use Debian 12 or newer, or a container of it, with: {names}")
     answer = subprocess.run(
         ["dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\n", *packages],
         capture_output=True,

@@ -35,9 +35,7 @@ def provide() -> None:
     wanted, scons = answer.stdout.split()
     version = _number(scons)
     if version.rsplit(".", 1)[0] != wanted.lstrip("~").rsplit(".", 1)[0]:
-        raise SetupError(
-            f"PlatformIO wants tool-scons {wanted}, scons {scons} is {version}; change the pin of scons"
-        )
+        raise SetupError(f"PlatformIO wants tool-scons {wanted}, scons {scons} is {version}; change the pin of scons")
     _write(folder, version)
     for name, choice in _SETTINGS.items():
         command = [str(PYTHON), "-m", "platformio", "settings", "set", name, choice]

@@ -37,9 +37,7 @@ def provide(name: str, pin: dict[str, Any]) -> None:
 
 def _use_local(local: Path, target: Path, pin: dict[str, Any]) -> None:
     if not (local / pin["proof"]).exists():
-        raise SetupError(
-            f"{pin['override']} must name a source tree with {pin['proof']} in it; {local} has none"
-        )
+        raise SetupError(f"{pin['override']} must name a source tree with {pin['proof']} in it; {local} has none")
     _remove(target)
     target.symlink_to(local)
 

@@ -47,9 +47,7 @@ def test_upward_import_in_the_app_is_found(tmp_path: Path, name: str, text: str)
 
 
 def test_downward_imports_pass(tmp_path: Path) -> None:
-    write(
-        tmp_path, "firmware/app/wire/codec.py", "import sodium\nfrom wire import cbor\nfrom . import cbor\n"
-    )
+    write(tmp_path, "firmware/app/wire/codec.py", "import sodium\nfrom wire import cbor\nfrom . import cbor\n")
     write(tmp_path, "firmware/app/store/journal.py", "from wire.codec import encode\nimport board\n")
     write(
         tmp_path,
@@ -62,9 +60,7 @@ def test_downward_imports_pass(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (0, "")
 
 
-@pytest.mark.parametrize(
-    "line", ['#include "py/obj.h"', "#include <py/runtime.h>", ' # include "mphalport.h"']
-)
+@pytest.mark.parametrize("line", ['#include "py/obj.h"', "#include <py/runtime.h>", ' # include "mphalport.h"'])
 def test_micropython_header_in_pure_c_is_found(tmp_path: Path, line: str) -> None:
     write(tmp_path, "firmware/lib/ring.c", f"#include <stdint.h>\n{line}\n")
     done = run("firmware_floors.py", tmp_path)

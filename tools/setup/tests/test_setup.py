@@ -104,9 +104,7 @@ def test_wrong_hash_is_refused(setup: Setup, tmp_path: Path) -> None:
 def test_upstream_archive_must_match_its_dsc(setup: Setup, tmp_path: Path) -> None:
     sha256 = archive(tmp_path / "demo_1.orig.tar.gz", "demo/x")
     dsc = tmp_path / "demo_1.dsc"
-    dsc.write_text(
-        f"Checksums-Sha256:\n {sha256} 3 demo_1.orig.tar.gz\n {'1' * 64} 3 demo_1.debian.tar.xz\nX: y\n"
-    )
+    dsc.write_text(f"Checksums-Sha256:\n {sha256} 3 demo_1.orig.tar.gz\n {'1' * 64} 3 demo_1.debian.tar.xz\nX: y\n")
     assert setup.sources._upstream(dsc).name == "demo_1.orig.tar.gz"
     dsc.write_text(dsc.read_text().replace(sha256, "2" * 64))
     with pytest.raises(setup.step.SetupError, match="another SHA-256"):
@@ -135,9 +133,7 @@ def test_override_without_the_expected_file_is_refused(
         setup.sources.provide("demo", PIN)
 
 
-def test_missing_packages_are_named_when_we_may_not_install(
-    setup: Setup, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_missing_packages_are_named_when_we_may_not_install(setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(setup.packages, "_missing", lambda _names: ["qemu-system-arm"])
     monkeypatch.setattr(setup.packages, "_privilege", lambda: None)
     with pytest.raises(setup.step.SetupError, match=r"run: sudo apt-get install .* qemu-system-arm"):
