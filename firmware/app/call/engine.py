@@ -1,0 +1,404 @@
+"""The call engine: walks `call.table`, one event at a time; no clock, no task and no hardware of its own.
+
+It is given four partners and nothing else: `panel` (show, lamp), `voice` (prompts, tones, the bridge), `book` (what
+may be called, what is recorded and journalled) and `send` (a control message to the gateway). Whatever comes from the
+gateway can only choose among the rows of the table: it cannot skip the notice, the decision on privilege or the journal.
+"""
+
+from call import table
+from call import Refused
+
+# A call outlives a lost link by this much: long enough for a switch to restart a port, short enough for a talker.
+LINK_GRACE_MS = 2000
+# The dial message leaves before the key is made, so that the line rings while public-key work goes on.
+PREPARE_AFTER_MS = 40
+WARN_AT_S = (60, 10)
+MAX_TYPED = 20
+MIN_PIN = 4
+MAX_PIN = 12
+
+
+class Call:
+    """What is known of one call; times in unix ms as the book's clock has them, `talk_from` on the monotonic counter."""
+
+    def __init__(self, call_id: bytes, person: str | None, language: str, plan: object) -> None:
+        self.id = call_id
+        self.person = person
+        self.language = language
+        self.plan = plan
+        self.privilege = plan.privilege
+        self.shown = plan.privilege
+        self.started = 0
+        self.answered = None
+        self.accepted_at = None
+        self.talk_from = None
+        self.notices = []
+        self.opened = False
+        self.notice_done = False
+
+
+class Engine:
+    """One phone's call. Feed it with `handle`, `message`, `link_up`, `link_down` and, every 20 ms or so, `tick`."""
+
+    def __init__(self, panel: object, voice: object, book: object, send: object) -> None:
+        self.state = table.IDLE
+        self.call = None
+        self.ignored = 0
+        self.service = "no-service"
+        self._panel = panel
+        self._voice = voice
+        self._book = book
+        self._send = send
+        self._now = 0
+        self._deadline = None
+        self._lost_ms = None
+        self._lifted = False
+        self._since = ""
+        self._clear_session()
+
+    # ------------------------------------------------------------ events in
+
+    def handle(self, event: str, arg: object = None) -> None:
+        """Take one event and all that follows from it."""
+        if event == "lift" or event == "hang-up":
+            self._lifted = event == "lift"
+        while event:
+            row = table.row(self.state, event)
+            if row is None:
+                self.ignored += 1
+                return
+            event = self._step(row, arg)
+            arg = None
+
+    def _step(self, row: tuple, arg: object) -> str | None:
+        before = self.state
+        following = getattr(self, row[2])(arg) if row[2] else None
+        self.state = row[3]
+        if self.state != before:
+            self._deadline = self._limit()
+        if row[4]:
+            self._show(row[4])
+        return following
+
+    def message(self, message: dict) -> None:
+        """Take a control message of the gateway that concerns a call; another call's is ignored."""
+        kind = message["type"]
+        if kind == "pin-result":
+            if self.state == "pin" and self._pin_asked:
+                self._pin_asked = False
+                self.handle("pin-good" if message["ok"] else "pin-bad", message["wait_s"])
+        elif self.call is None or message["call"] != self.call.id:
+            self.ignored += 1
+        elif kind == "progress":
+            self.handle(message["state"])
+        elif kind == "ended":
+            self.handle("ended", message["reason"])
+
+    def link_up(self, call_there: bytes | None) -> None:
+        """The gateway said welcome; `call_there` is the call that it still has up."""
+        self._lost_ms = None
+        self._since = ""
+        self.service = "idle"
+        if self.state in table.IN_CALL:
+            if call_there != self.call.id:
+                self.handle("ended", "gateway-lost")
+            elif self.state == "notice":
+                self._repeat_notice()
+        elif self.state == table.IDLE:
+            self.handle("refresh")
+
+    def _repeat_notice(self) -> None:
+        """What was said while the link was down was not heard."""
+        if self.call.notice_done:
+            self._send({"type": "notice-done", "call": self.call.id})
+        else:
+            self.handle("resumed")
+
+    def link_down(self) -> None:
+        """The link dropped (again); the call has LINK_GRACE_MS to get it back."""
+        if self._lost_ms is None:
+            self._lost_ms = self._now
+            self._since = self._book.clock_text()
+
+    def set_service(self, key: str) -> None:
+        """What the idle display says: idle, no-service, not-enrolled or needs-enrolment."""
+        self.service = key
+        if self.state == table.IDLE:
+            self._show("idle")
+
+    def tick(self, now_ms: int) -> None:
+        """Let time pass; `now_ms` is the monotonic counter."""
+        self._now = now_ms
+        if self._lost_ms is not None and now_ms - self._lost_ms >= LINK_GRACE_MS:
+            self._lose_link()
+        if self.state == "ringing" and not self.call.opened and now_ms - self._entered_ms >= PREPARE_AFTER_MS:
+            self.handle("prepare")
+        elif self.state == "notice" and not self.call.notice_done and self._lost_ms is None:
+            if self._voice.notice_played():
+                self.handle("notice-played")
+        elif self.state == "talking":
+            self._watch_talk()
+        if self._deadline is not None and now_ms >= self._deadline:
+            self._deadline = None
+            self.handle("timeout")
+
+    def call_id(self) -> bytes | None:
+        """The call that is up here, for the link's `ready`."""
+        return self.call.id if self.state in table.IN_CALL else None
+
+    def idle(self) -> bool:
+        """True when nobody uses the phone, so that slow work may be done."""
+        return self.state == table.IDLE
+
+    # ------------------------------------------------------------ actions before the call
+
+    def begin(self, _: object) -> str | None:
+        self._clear_session()
+        return "out-of-service" if self.service != "idle" else None
+
+    def choose_language(self, key: str) -> str | None:
+        if key not in "12":
+            return None
+        self._language = "es" if key == "2" else "en"
+        return "chosen"
+
+    def type_person(self, key: str) -> str | None:
+        if self._pin_asked or self._now < self._wait_until:
+            return None
+        if self._pin_refused:
+            self._pin_refused = False
+            return "again"
+        typed = self._type(key, "person" if self._person is None else "pin")
+        if typed is None:
+            return None
+        if self._person is not None:
+            self._pin = typed
+            return "pin-typed"
+        self._protected = self._book.protected_number(typed)
+        if self._protected:
+            return "protected"
+        self._person = typed
+        return "person-typed"
+
+    def ask_pin(self, _: object) -> str | None:
+        pin, self._pin = self._pin, ""
+        if not MIN_PIN <= len(pin) <= MAX_PIN:
+            return "pin-bad"
+        self._pin_asked = True
+        self._send({"type": "check-pin", "person": self._person, "pin": pin})
+        return None
+
+    def refuse_pin(self, wait_s: int | None) -> None:
+        self._person = None
+        self._pin_refused = True
+        self._wait_s = min(wait_s or 0, 3600)
+        self._wait_until = self._now + self._wait_s * 1000
+
+    def type_number(self, key: str) -> str | None:
+        typed = self._type(key, "dial")
+        if typed is None:
+            return None
+        self._dialled = typed
+        return "dialled"
+
+    def check_number(self, _: object) -> str:
+        try:
+            self._plan = self._book.plan_call(self._dialled)
+        except Refused as refused:
+            self._reason = refused.reason
+            return "refused"
+        return "checked"
+
+    def choose_protected(self, _: object) -> str:
+        self._plan = self._book.plan_protected(self._protected)
+        return "protected"
+
+    # ------------------------------------------------------------ actions of the call
+
+    def place_call(self, _: object) -> None:
+        self.call = self._book.new_call(self._person, self._language, self._plan)
+        self._panel.lamp(self.call.shown)
+        self._entered_ms = self._now
+        self._send({"type": "dial", "call": self.call.id, "number": self._plan.number, "language": self._language})
+        self._voice.ring()
+
+    def open_record(self, _: object) -> None:
+        """Decide on readers, make the key or none, journal the OPEN entry; a failure to seal becomes doubt."""
+        if not self.call.opened:
+            self.call.opened = True
+            self._book.open(self.call)
+            self._panel.lamp(self.call.shown)
+
+    def start_notice(self, _: object) -> str | None:
+        self.open_record(None)
+        if self.call.answered is None:
+            self.call.answered = self._book.wall_ms()
+        self.call.notice_done = False
+        self._voice.notice(self.call)
+        return None
+
+    def finish_notice(self, _: object) -> None:
+        if not self.call.notice_done:
+            self.call.notice_done = True
+            self._book.notice_played(self.call)
+            self._send({"type": "notice-done", "call": self.call.id})
+
+    def weigh_acceptance(self, _: object) -> str | None:
+        """An acceptance counts only after the notice was played to its end: a called party cannot press before."""
+        if not self.call.notice_done:
+            self.ignored += 1
+            return None
+        return "may-talk"
+
+    def accept(self, _: object) -> str:
+        """Journal the acceptance, and only then let the recorder start and bridge the legs."""
+        self.call.accepted_at = self._book.wall_ms()
+        self.call.talk_from = self._now
+        self._book.accept(self.call)
+        self._voice.bridge()
+        return "bridged"
+
+    def stop_recording(self, _: object) -> None:
+        self.call.shown = "doubt"
+        self._panel.lamp("doubt")
+        self._voice.tone("stopped")
+
+    def warn_time(self, _: object) -> None:
+        self._voice.tone("warning")
+
+    def end_by_caller(self, _: object) -> None:
+        self._end("caller-hangup" if self.call.accepted_at else "abandoned", tell=True)
+
+    def end_by_far(self, reason: str) -> None:
+        self._end(reason, tell=False)
+
+    def end_unanswered(self, _: object) -> None:
+        self._end("unanswered", tell=True)
+
+    def end_silent(self, _: object) -> None:
+        self._end("silent", tell=True)
+
+    def end_time(self, _: object) -> None:
+        self._end("time-limit", tell=True)
+
+    def _end(self, reason: str, *, tell: bool) -> None:
+        self._reason = reason
+        self._voice.end()
+        if tell:
+            self._send({"type": "hang-up", "call": self.call.id})
+        self.open_record(None)
+        talk_ms = self._now - self.call.talk_from if self.call.talk_from is not None else 0
+        self._cost = self._book.close(self.call, reason, talk_ms)
+        self._panel.lamp("")
+        if self._lifted:
+            self._voice.tone("end")
+
+    # ------------------------------------------------------------ after the call
+
+    def rest(self, _: object) -> None:
+        self._voice.quiet()
+        self._deadline = self._now + table.LIMITS_MS["wrap-up"]
+
+    def give_up(self, _: object) -> None:
+        self._voice.tone("end")
+
+    def clear(self, _: object) -> None:
+        self._voice.quiet()
+        self._panel.lamp("")
+        self.call = None
+        self._clear_session()
+
+    # ------------------------------------------------------------ inside
+
+    def _clear_session(self) -> None:
+        self._language = "en"
+        self._typed = ""
+        self._person = None
+        self._pin = ""
+        self._pin_asked = False
+        self._pin_refused = False
+        self._wait_s = 0
+        self._wait_until = 0
+        self._dialled = ""
+        self._plan = None
+        self._protected = None
+        self._reason = ""
+        self._cost = 0
+        self._warned = 0
+        self._entered_ms = 0
+
+    def _type(self, key: str, display: str) -> str | None:
+        """Add a key to what is being typed; the whole of it at `#`. A first `*` begins a code, a later one erases."""
+        if key == "#":
+            typed, self._typed = self._typed, ""
+            if typed:
+                return typed
+        elif key == "*" and self._typed:
+            self._typed = ""
+        elif len(self._typed) < MAX_TYPED:
+            self._typed += key
+        self._deadline = self._limit()
+        self._show(display)
+        return None
+
+    def _limit(self) -> int | None:
+        """When the present state has lasted long enough, on the monotonic counter."""
+        if self.state == table.IDLE or (self.state == "wrap-up" and self._lifted):
+            return None
+        limit = table.LIMITS_MS[self.state]
+        if self._plan is not None and self.state == "ringing":
+            limit = self._plan.ring_timeout_ms
+        elif self._plan is not None and self.state == "talking":
+            limit = self._plan.max_talk_ms
+        return self._now + limit
+
+    def _lose_link(self) -> None:
+        self._lost_ms = None
+        self.service = "no-service"
+        if self.state in table.IN_CALL:
+            self.handle("ended", "link-lost")
+        elif self.state == table.IDLE:
+            self.handle("refresh")
+        elif self.state != "wrap-up":
+            self.handle("out-of-service")
+
+    def _watch_talk(self) -> None:
+        if self.call.shown == "none" and self._book.recording_stopped():
+            self.handle("stopped")
+        left_s = self._left_s()
+        if self._warned < len(WARN_AT_S) and left_s <= WARN_AT_S[self._warned]:
+            self._warned += 1
+            self.handle("warn")
+        if left_s <= WARN_AT_S[0] and left_s != self._shown_left_s:
+            self._show("talking")
+
+    def _left_s(self) -> int:
+        return max(0, (self._deadline - self._now + 999) // 1000) if self._deadline is not None else 0
+
+    def _show(self, key: str) -> None:
+        if key == "idle":
+            key = self.service
+        self._shown_left_s = self._left_s() if self.state == "talking" else 0
+        self._panel.show(key, self._language, self)
+
+    # ------------------------------------------------------------ what the display may ask for
+
+    def field(self, name: str) -> tuple[str, object]:
+        """A display field's kind and raw value; words and languages are the panel's."""
+        if name == "typed":
+            return "text", "*" * len(self._typed) if self.state == "pin" and self._person is not None else self._typed
+        if name == "status":
+            return "status", self.call.shown if self.call else self._plan.privilege if self._plan else ""
+        if name == "price":
+            return "price", self._plan.rate if self._plan else 0
+        if name == "cost":
+            return "cost", self._cost
+        if name == "reason":
+            return "reason", self._reason
+        if name == "wait":
+            return "wait", self._wait_s
+        if name == "left":
+            return "left", self._shown_left_s if 0 < self._shown_left_s <= WARN_AT_S[0] else 0
+        if name == "since":
+            return "since", self._since
+        return "text", ""
