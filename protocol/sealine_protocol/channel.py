@@ -23,7 +23,7 @@ class LinkError(ProtocolError):
     """The link cannot do what was asked."""
 
 
-class LinkFull(LinkError):
+class LinkFullError(LinkError):
     """The queue holds as much as it may; try again when something was delivered."""
 
 
@@ -42,7 +42,7 @@ class Fragment(NamedTuple):
 class _Queued(NamedTuple):
     ident: int
     first: int
-    count: int
+    fragments: int
     message: bytes
 
 
@@ -65,12 +65,12 @@ class Sender:
         self.retransmitted = 0
 
     def push(self, message: bytes) -> int:
-        """Queue a message; return its number. LinkFull if the queue is full, LinkError if the size is wrong."""
+        """Queue a message; return its number. LinkFullError if the queue is full, LinkError if the size is wrong."""
         if not 0 < len(message) <= self._max_message_bytes:
             text = f"link: a message here has 1 to {self._max_message_bytes} bytes"
             raise LinkError(text)
         if len(self._queue) >= self._max_queued:
-            raise LinkFull("link: queue full")
+            raise LinkFullError("link: queue full")
         self._idents += 1
         count = -(-len(message) // FRAGMENT_BYTES)
         self._queue.append(_Queued(self._idents, self._end, count, message))
@@ -85,7 +85,7 @@ class Sender:
     def pull(self, now_ms: int) -> Fragment:
         """Return the next fragment to transmit; only when `ready`."""
         number = self._next
-        queued = next(item for item in self._queue if number < item.first + item.count)
+        queued = next(item for item in self._queue if number < item.first + item.fragments)
         index = number - queued.first
         self._next += 1
         if number < self._sent:
@@ -94,7 +94,7 @@ class Sender:
         if self._deadline_ms is None:
             self._deadline_ms = now_ms + self._retry_ms
         data = queued.message[index * FRAGMENT_BYTES : (index + 1) * FRAGMENT_BYTES]
-        return Fragment(number % _SEQUENCES, index == queued.count - 1, data)
+        return Fragment(number % _SEQUENCES, index == queued.fragments - 1, data)
 
     def acknowledge(self, sequence: int) -> list[int]:
         """Take the peer's next expected sequence; return the messages that are now delivered whole."""
@@ -105,7 +105,7 @@ class Sender:
         self._next = max(self._next, self._oldest)
         self._progress()
         done: list[int] = []
-        while self._queue and self._queue[0].first + self._queue[0].count <= self._oldest:
+        while self._queue and self._queue[0].first + self._queue[0].fragments <= self._oldest:
             done.append(self._queue.popleft().ident)
         return done
 

@@ -95,9 +95,7 @@ class Handshake:
         self._initiator = initiator
         self._static = X25519PrivateKey.from_private_bytes(static_key)
         self._ephemeral = (
-            X25519PrivateKey.generate()
-            if ephemeral_key is None
-            else X25519PrivateKey.from_private_bytes(ephemeral_key)
+            X25519PrivateKey.generate() if ephemeral_key is None else X25519PrivateKey.from_private_bytes(ephemeral_key)
         )
         self._remote_ephemeral = b""
         self.remote_static = b""
@@ -117,29 +115,29 @@ class Handshake:
     def write(self, payload: bytes) -> bytes:
         """Return our next handshake message with `payload` in it."""
         out = bytearray()
-        for token in self._tokens(ours=True):
-            if token == "e":
+        for part in self._parts(ours=True):
+            if part == "e":
                 public = _public(self._ephemeral)
                 self._symmetric.mix_hash(public)
                 out += public
-            elif token == "s":
+            elif part == "s":
                 out += self._symmetric.encrypt_and_hash(_public(self._static))
             else:
-                self._mix(token)
+                self._mix(part)
         return bytes(out + self._symmetric.encrypt_and_hash(payload))
 
     def read(self, message: bytes) -> bytes:
         """Return the payload of the peer's next message. NoiseError if it is short or does not authenticate."""
         rest = message
-        for token in self._tokens(ours=False):
-            if token == "e":
+        for part in self._parts(ours=False):
+            if part == "e":
                 self._remote_ephemeral, rest = _take(rest, KEY_BYTES)
                 self._symmetric.mix_hash(self._remote_ephemeral)
-            elif token == "s":
+            elif part == "s":
                 sealed, rest = _take(rest, KEY_BYTES + TAG_BYTES)
                 self.remote_static = self._symmetric.decrypt_and_hash(sealed)
             else:
-                self._mix(token)
+                self._mix(part)
         return self._symmetric.decrypt_and_hash(rest)
 
     def split(self) -> "Transport":
@@ -150,15 +148,15 @@ class Handshake:
         keys = (first, second) if self._initiator else (second, first)
         return Transport(send_key=keys[0][:KEY_BYTES], receive_key=keys[1][:KEY_BYTES])
 
-    def _tokens(self, *, ours: bool) -> tuple[str, ...]:
+    def _parts(self, *, ours: bool) -> tuple[str, ...]:
         if self.finished or ours != (self._initiator == (self._message % 2 == 0)):
             raise NoiseError("handshake: out of turn")
         self._message += 1
         return _PATTERN[self._message - 1]
 
-    def _mix(self, token: str) -> None:
+    def _mix(self, pair: str) -> None:
         """Mix one DH result; the first letter is the initiator's key, the second the responder's."""
-        ours, theirs = token if self._initiator else token[::-1]
+        ours, theirs = (pair[0], pair[1]) if self._initiator else (pair[1], pair[0])
         private = self._ephemeral if ours == "e" else self._static
         public = self._remote_ephemeral if theirs == "e" else self.remote_static
         try:
