@@ -229,18 +229,22 @@ class Engine:
             self._book.open(self.call)
             self._panel.lamp(self.call.shown)
 
-    def start_notice(self, _: object) -> str | None:
+    def start_notice(self, _: object) -> None:
         self.open_record(None)
         if self.call.answered is None:
             self.call.answered = self._book.wall_ms()
         self.call.notice_done = False
-        self._voice.notice(self.call)
-        return None
+        prompt = self._voice.notice(self.call)
+        self.call.notices = [
+            {"party": party, "prompt": prompt, "language": self.call.language, "completed_at": None}
+            for party in (("caller", "called") if prompt else ())
+        ]
 
     def finish_notice(self, _: object) -> None:
         if not self.call.notice_done:
             self.call.notice_done = True
-            self._book.notice_played(self.call)
+            for notice in self.call.notices:
+                notice["completed_at"] = self._book.wall_ms()
             self._send({"type": "notice-done", "call": self.call.id})
 
     def weigh_acceptance(self, _: object) -> str | None:
@@ -255,7 +259,7 @@ class Engine:
         self.call.accepted_at = self._book.wall_ms()
         self.call.talk_from = self._now
         self._book.accept(self.call)
-        self._voice.bridge()
+        self._voice.bridge(self.call.privilege == "none")
         return "bridged"
 
     def stop_recording(self, _: object) -> None:
@@ -289,6 +293,7 @@ class Engine:
         self.open_record(None)
         talk_ms = self._now - self.call.talk_from if self.call.talk_from is not None else 0
         self._cost = self._book.close(self.call, reason, talk_ms)
+        self._voice.quiet()
         self._panel.lamp("")
         if self._lifted:
             self._voice.tone("end")

@@ -65,9 +65,6 @@ class Book:
         if self.after_open:
             call.privilege = call.shown = self.after_open
 
-    def notice_played(self, call):
-        self.log.append("notice recorded")
-
     def accept(self, call):
         self.log.append("accept")
 
@@ -90,12 +87,14 @@ class Voice:
     def notice(self, call):
         self.played = False
         self.log.append("notice")
+        return b"n" * 32
 
     def notice_played(self):
         return self.played
 
-    def bridge(self):
+    def bridge(self, recorded):
         self.log.append("bridge")
+        self.recorded = recorded
 
     def end(self):
         self.log.append("unbridge")

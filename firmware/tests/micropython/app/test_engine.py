@@ -41,7 +41,8 @@ def test_a_call_goes_through_its_states_in_the_order_of_the_promises():
     check.equal(order, ["send dial", "open", "send notice-done", "accept", "bridge"])
     phone.wait(5000)
     phone.engine.handle("hang-up")
-    check.equal(phone.log[-1], "close caller-hangup 5000")
+    assert "close caller-hangup 5000" in phone.log
+    check.equal([n["completed_at"] for n in phone.engine.call.notices], [1_700_000_000_000] * 2)
     check.equal(phone.board.lit, phone.board.LAMP_OFF)
     check.equal(phone.rows(), ["RECORDED", "Call ended", "You hung up", "Cost $0.12"])
     phone.wait(3100)
@@ -151,6 +152,10 @@ def test_a_private_call_says_so_before_and_during_it():
     phone.gateway("progress", state="answered")
     check.equal(phone.rows()[0], "PRIVATE")
     check.equal(phone.board.lit, phone.board.LAMP_GREEN)
+    phone.voice.played = True
+    phone.wait(20)
+    phone.gateway("progress", state="accepted")
+    check.equal(phone.voice.recorded, False)
 
 
 def test_a_key_that_cannot_be_made_turns_the_call_into_not_recorded():
@@ -202,7 +207,7 @@ def test_every_end_that_the_far_side_has_is_recorded_with_its_reason():
         phone = Phone()
         phone.to_ringing()
         phone.gateway("ended", reason=reason)
-        check.equal(phone.log[-2:], ["close {} 0".format(reason), "tone end"])
+        check.equal(phone.log[-3:], ["close {} 0".format(reason), "quiet", "tone end"])
         assert "bridge" not in phone.log
 
 
@@ -273,7 +278,7 @@ def test_a_notice_cut_by_the_link_is_played_again():
     phone.engine.link_down()
     phone.voice.played = True
     phone.wait(500)
-    assert "notice recorded" not in phone.log
+    assert not phone.engine.call.notice_done
     phone.engine.link_up(CALL_ID)
     check.equal(phone.log.count("notice"), 2)
     phone.voice.played = True

@@ -1,0 +1,16 @@
+"""The spoken notices: which samples a call needs, and their hash as the record names it."""
+
+from call import prompt_data
+from wire.hashes import blake2b256
+
+
+def notice(language: str, recorded: bool) -> bytes:
+    """Mu-law samples in whole frames of 160, saying whether the call is recorded; English if the language is unknown."""
+    if language == "es":
+        return prompt_data.ES_RECORDED if recorded else prompt_data.ES_PRIVATE
+    return prompt_data.EN_RECORDED if recorded else prompt_data.EN_PRIVATE
+
+
+def prompt_hash(samples: bytes) -> bytes:
+    """BLAKE2b-256 of a prompt's samples."""
+    return blake2b256(samples)
