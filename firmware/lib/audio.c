@@ -59,9 +59,7 @@ static struct {
 static const uint16_t volume_gain[AUDIO_VOLUME_STEPS] = {1453, 2053, 2900,  4096,
                                                          5786, 8173, 11544, 16306};
 
-static uint32_t get(const uint32_t *word) {
-    return __atomic_load_n(word, __ATOMIC_SEQ_CST);
-}
+static uint32_t get(const uint32_t *word) { return __atomic_load_n(word, __ATOMIC_SEQ_CST); }
 
 static void set(uint32_t *word, uint32_t value) {
     __atomic_store_n(word, value, __ATOMIC_SEQ_CST);
@@ -93,9 +91,7 @@ void audio_start(void) {
     set(&control.running, 1);
 }
 
-void audio_route(uint32_t routes) {
-    set(&control.routes, routes & AUDIO_ALL_ROUTES);
-}
+void audio_route(uint32_t routes) { set(&control.routes, routes & AUDIO_ALL_ROUTES); }
 
 bool audio_tx_read(uint8_t frame[AUDIO_FRAME_SAMPLES]) {
     return ring_read(&tx_ring, frame, 1) == 1;
@@ -128,17 +124,11 @@ uint32_t audio_prompt_write(const uint8_t *codes, uint32_t bytes) {
     return ring_write(&prompt_ring, codes, bytes);
 }
 
-uint32_t audio_prompt_pending(void) {
-    return ring_used(&prompt_ring);
-}
+uint32_t audio_prompt_pending(void) { return ring_used(&prompt_ring); }
 
-void audio_prompt_legs(uint32_t legs) {
-    set(&control.prompt_legs, legs & AUDIO_ALL_LEGS);
-}
+void audio_prompt_legs(uint32_t legs) { set(&control.prompt_legs, legs & AUDIO_ALL_LEGS); }
 
-void audio_prompt_clear(void) {
-    ring_discard(&prompt_ring);
-}
+void audio_prompt_clear(void) { ring_discard(&prompt_ring); }
 
 void audio_tone(uint32_t first_hz, uint32_t second_hz, uint32_t on_ms, uint32_t off_ms,
                 uint32_t legs) {

@@ -42,12 +42,12 @@ typedef struct {
 } audio_pair_t;
 
 typedef struct {
-    uint32_t frames;         // codec frames since the start
-    uint32_t tx_frames;      // put into the tx ring
-    uint32_t tx_overrun;     // dropped: tx ring full
-    uint32_t rx_overrun;     // dropped: rx ring full
-    uint32_t rec_frames;     // pairs put into the recorder ring
-    uint32_t rec_overrun;    // pairs lost: recorder ring full
+    uint32_t frames;          // codec frames since the start
+    uint32_t tx_frames;       // put into the tx ring
+    uint32_t tx_overrun;      // dropped: tx ring full
+    uint32_t rx_overrun;      // dropped: rx ring full
+    uint32_t rec_frames;      // pairs put into the recorder ring
+    uint32_t rec_overrun;     // pairs lost: recorder ring full
     uint32_t prompt_underrun; // frames in which a prompt ran dry in its midst
     jitter_counts_t jitter;
 } audio_stats_t;

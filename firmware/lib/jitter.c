@@ -8,18 +8,14 @@
 #include "ulaw.h"
 #include "wipe.h"
 
-static uint32_t slot(uint16_t sequence) {
-    return sequence & (JITTER_SLOTS - 1U);
-}
+static uint32_t slot(uint16_t sequence) { return sequence & (JITTER_SLOTS - 1U); }
 
 void jitter_reset(jitter_t *jitter) {
     wipe(jitter, sizeof(*jitter));
     jitter->state = JITTER_IDLE;
 }
 
-uint32_t jitter_depth(const jitter_t *jitter) {
-    return (uint16_t)(jitter->end - jitter->next);
-}
+uint32_t jitter_depth(const jitter_t *jitter) { return (uint16_t)(jitter->end - jitter->next); }
 
 static void begin_filling(jitter_t *jitter, uint16_t first) {
     memset(jitter->present, 0, sizeof(jitter->present));

@@ -15,19 +15,19 @@
 // Frames waiting before playing starts. 80 ms: the longest measured stall of the event loop is
 // 35 ms (a collection, then public-key work), on top of one frame of pacing at either end.
 #define JITTER_TARGET_FRAMES 4
-#define JITTER_MAX_FRAMES 8         // deeper than this (a burst after a stall) is cut to the target
-#define JITTER_REVIEW_FRAMES 100    // 2 s: a depth that never fell to the target in it is too deep
-#define JITTER_CONCEAL_FRAMES 3     // a loss is bridged by fading repeats this long, then silence
-#define JITTER_GIVE_UP_FRAMES 10    // 200 ms without a frame: fill the buffer anew
+#define JITTER_MAX_FRAMES 8      // deeper than this (a burst after a stall) is cut to the target
+#define JITTER_REVIEW_FRAMES 100 // 2 s: a depth that never fell to the target in it is too deep
+#define JITTER_CONCEAL_FRAMES 3  // a loss is bridged by fading repeats this long, then silence
+#define JITTER_GIVE_UP_FRAMES 10 // 200 ms without a frame: fill the buffer anew
 
 typedef struct {
-    uint32_t received;   // frames put in
-    uint32_t played;     // frames taken out as received
-    uint32_t concealed;  // frames taken out that never came in time
-    uint32_t late;       // dropped: their turn was over
-    uint32_t duplicate;  // dropped: already waiting
-    uint32_t skipped;    // dropped to bring the delay down
-    uint32_t restarted;  // fillings of the buffer: the first one, after a pause, after a jump
+    uint32_t received;  // frames put in
+    uint32_t played;    // frames taken out as received
+    uint32_t concealed; // frames taken out that never came in time
+    uint32_t late;      // dropped: their turn was over
+    uint32_t duplicate; // dropped: already waiting
+    uint32_t skipped;   // dropped to bring the delay down
+    uint32_t restarted; // fillings of the buffer: the first one, after a pause, after a jump
 } jitter_counts_t;
 
 typedef struct {

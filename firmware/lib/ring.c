@@ -7,9 +7,7 @@
 
 #include "wipe.h"
 
-static uint32_t load(const uint32_t *index) {
-    return __atomic_load_n(index, __ATOMIC_ACQUIRE);
-}
+static uint32_t load(const uint32_t *index) { return __atomic_load_n(index, __ATOMIC_ACQUIRE); }
 
 static void store(uint32_t *index, uint32_t value) {
     __atomic_store_n(index, value, __ATOMIC_RELEASE);
@@ -50,13 +48,9 @@ void *ring_reserve(ring_t *ring) {
     return full ? NULL : item(ring, ring->head);
 }
 
-void ring_commit(ring_t *ring) {
-    store(&ring->head, ring->head + 1);
-}
+void ring_commit(ring_t *ring) { store(&ring->head, ring->head + 1); }
 
-void ring_discard(ring_t *ring) {
-    store(&ring->discard, ring->head);
-}
+void ring_discard(ring_t *ring) { store(&ring->discard, ring->head); }
 
 uint32_t ring_read(ring_t *ring, void *destination, uint32_t items) {
     uint32_t from = first_valid(ring);
@@ -77,13 +71,9 @@ const void *ring_peek(ring_t *ring) {
     return load(&ring->head) == from ? NULL : item(ring, from);
 }
 
-void ring_release(ring_t *ring) {
-    store(&ring->tail, ring->tail + 1);
-}
+void ring_release(ring_t *ring) { store(&ring->tail, ring->tail + 1); }
 
-uint32_t ring_used(const ring_t *ring) {
-    return load(&ring->head) - first_valid(ring);
-}
+uint32_t ring_used(const ring_t *ring) { return load(&ring->head) - first_valid(ring); }
 
 void ring_reset(ring_t *ring) {
     wipe(ring->storage, (size_t)ring->capacity * ring->item_bytes);

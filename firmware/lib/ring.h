@@ -22,7 +22,7 @@ typedef struct {
 
 // Initialiser over a static array of `items * bytes` bytes.
 #define RING_INIT(array, items, bytes)                                                            \
-    { .storage = (array), .item_bytes = (bytes), .capacity = (items) }
+    {.storage = (array), .item_bytes = (bytes), .capacity = (items)}
 
 // Producer: puts in up to `items` items, returns how many fitted.
 uint32_t ring_write(ring_t *ring, const void *source, uint32_t items);

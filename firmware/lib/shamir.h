@@ -13,8 +13,9 @@
 
 #define SHAMIR_SECRET_BYTES 32
 #define SHAMIR_SHARE_BYTES (1 + SHAMIR_SECRET_BYTES)
-#define SHAMIR_MAX_SHARES 16 // bounds the coefficients on the stack; a custodian set is far smaller
-#define SHAMIR_MIN_QUORUM 2  // one share alone must never be the key
+#define SHAMIR_MAX_SHARES                                                                         \
+    16                      // bounds the coefficients on the stack; a custodian set is far smaller
+#define SHAMIR_MIN_QUORUM 2 // one share alone must never be the key
 
 typedef enum {
     SHAMIR_OK,

@@ -9,12 +9,12 @@
 #include <stdint.h>
 
 #define TONE_SAMPLES_PER_SECOND 8000
-#define TONE_MAX_HZ 3999     // below half the sampling rate
+#define TONE_MAX_HZ 3999 // below half the sampling rate
 #define TONE_MAX_CADENCE_MS 60000
-#define TONE_AMPLITUDE 4993  // -13 dBm0 for each sine; a mu-law peak of 32124 is +3.17 dBm0
+#define TONE_AMPLITUDE 4993 // -13 dBm0 for each sine; a mu-law peak of 32124 is +3.17 dBm0
 
 typedef struct {
-    uint32_t step[2];  // phase a sample, in 1/2^32 turns; 0 is no sine
+    uint32_t step[2]; // phase a sample, in 1/2^32 turns; 0 is no sine
     uint32_t phase[2];
     uint32_t on_samples;
     uint32_t off_samples; // 0: without a pause

@@ -3,7 +3,7 @@
 
 #include "ulaw.h"
 
-#define BIAS 132      // 33 in 14 bits: makes each segment start at a power of two
+#define BIAS 132                     // 33 in 14 bits: makes each segment start at a power of two
 #define MAX_MAGNITUDE (32767 - BIAS) // beyond it the last code saturates
 
 uint8_t ulaw_encode(int16_t linear) {
@@ -11,7 +11,7 @@ uint8_t ulaw_encode(int16_t linear) {
     if (magnitude > MAX_MAGNITUDE) {
         magnitude = MAX_MAGNITUDE;
     }
-    uint32_t biased = (uint32_t)magnitude + BIAS;      // 2^7 to 2^15 - 1
+    uint32_t biased = (uint32_t)magnitude + BIAS; // 2^7 to 2^15 - 1
     uint32_t segment = 24 - (uint32_t)__builtin_clz(biased);
     uint32_t step = (biased >> (segment + 3)) & 0x0f;
     uint32_t code = segment << 4 | step | (linear < 0 ? 0x80 : 0);

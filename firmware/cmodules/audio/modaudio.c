@@ -75,8 +75,8 @@ static MP_DEFINE_CONST_FUN_OBJ_2(rx_write_obj, rx_write);
 ///     frame `frame_index` of `buf`, far (what came from him, before prompts and volume) to frame
 ///     `frames_per_leg + frame_index`. A leg not routed is silence. False where none waits."""
 static mp_obj_t rec_read_into(mp_obj_t buf, mp_obj_t frame_index, mp_obj_t frames_per_leg) {
-    size_t frames = (size_t)argument_integer(frames_per_leg, 1, MAX_FRAMES_PER_LEG,
-                                             "frames_per_leg");
+    size_t frames =
+        (size_t)argument_integer(frames_per_leg, 1, MAX_FRAMES_PER_LEG, "frames_per_leg");
     size_t index = (size_t)argument_integer(frame_index, 0, (mp_int_t)frames - 1, "frame_index");
     argument_t chunk = argument_output(buf);
     if (chunk.length < 2 * frames * AUDIO_FRAME_SAMPLES) {
@@ -91,17 +91,15 @@ static MP_DEFINE_CONST_FUN_OBJ_3(rec_read_into_obj, rec_read_into);
 ///     """Queues mu-law samples of an announcement; returns how many were taken."""
 static mp_obj_t prompt_write(mp_obj_t codes_in) {
     argument_t codes = argument_input(codes_in);
-    uint32_t bytes = codes.length > AUDIO_PROMPT_BYTES ? AUDIO_PROMPT_BYTES
-                                                       : (uint32_t)codes.length;
+    uint32_t bytes =
+        codes.length > AUDIO_PROMPT_BYTES ? AUDIO_PROMPT_BYTES : (uint32_t)codes.length;
     return mp_obj_new_int_from_uint(audio_prompt_write(codes.bytes, bytes));
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(prompt_write_obj, prompt_write);
 
 /// def prompt_pending() -> int:
 ///     """Samples queued and not yet played."""
-static mp_obj_t prompt_pending(void) {
-    return mp_obj_new_int_from_uint(audio_prompt_pending());
-}
+static mp_obj_t prompt_pending(void) { return mp_obj_new_int_from_uint(audio_prompt_pending()); }
 static MP_DEFINE_CONST_FUN_OBJ_0(prompt_pending_obj, prompt_pending);
 
 /// def prompt_legs(legs: int, /) -> None:
@@ -170,10 +168,10 @@ static mp_obj_t stats(void) {
     audio_stats_t counts;
     audio_stats(&counts);
     const uint32_t values[] = {
-        counts.frames,           counts.tx_frames,       counts.tx_overrun,
-        counts.jitter.received,  counts.jitter.played,   counts.jitter.concealed,
+        counts.frames,           counts.tx_frames,        counts.tx_overrun,
+        counts.jitter.received,  counts.jitter.played,    counts.jitter.concealed,
         counts.jitter.late,      counts.jitter.duplicate, counts.jitter.skipped,
-        counts.jitter.restarted, counts.rx_overrun,      counts.rec_frames,
+        counts.jitter.restarted, counts.rx_overrun,       counts.rec_frames,
         counts.rec_overrun,      counts.prompt_underrun,
     };
     mp_obj_t items[MP_ARRAY_SIZE(values)];

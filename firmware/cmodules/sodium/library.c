@@ -14,9 +14,7 @@ void sodium_library_random(void *buffer, size_t bytes) {
     }
 }
 
-static const char *name(void) {
-    return "board";
-}
+static const char *name(void) { return "board"; }
 
 static uint32_t random_word(void) {
     uint32_t word;
@@ -42,14 +40,8 @@ int _crypto_pwhash_argon2_pick_best_implementation(void);
 int _crypto_aead_aegis128l_pick_best_implementation(void);
 int _crypto_aead_aegis256_pick_best_implementation(void);
 
-int _crypto_pwhash_argon2_pick_best_implementation(void) {
-    return 0;
-}
+int _crypto_pwhash_argon2_pick_best_implementation(void) { return 0; }
 
-int _crypto_aead_aegis128l_pick_best_implementation(void) {
-    return 0;
-}
+int _crypto_aead_aegis128l_pick_best_implementation(void) { return 0; }
 
-int _crypto_aead_aegis256_pick_best_implementation(void) {
-    return 0;
-}
+int _crypto_aead_aegis256_pick_best_implementation(void) { return 0; }
