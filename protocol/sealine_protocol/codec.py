@@ -65,7 +65,7 @@ def content_name(media_type: str) -> str:
 
 def load_sequence(data: bytes, rule: str, limit: int) -> list[Any]:
     """The messages of a CBOR sequence (RFC 8742), each of `rule`, at most `limit` of them; raises WireError."""
-    values = []
+    values: list[Any] = []
     rest = memoryview(data)
     while rest:
         if len(values) == limit:
