@@ -67,7 +67,7 @@ MP_DEFINE_CONST_FUN_OBJ_KW(sodium_hash_obj, 1, hash);
 /// class Hash:
 ///     """BLAKE2b of what is given to update(); the same options as hash()."""
 
-///     def __init__(self, size: int = 32, key: Buffer = b"") -> None: ...
+/// def __init__(self, size: int = 32, key: Buffer = b"") -> None: ...
 static mp_obj_t hash_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_keywords,
                               const mp_obj_t *args) {
     enum { SIZE, KEY };
@@ -87,7 +87,7 @@ static mp_obj_t hash_make_new(const mp_obj_type_t *type, size_t n_args, size_t n
     return MP_OBJ_FROM_PTR(self);
 }
 
-///     def update(self, data: Buffer, /) -> None: ...
+/// def update(self, data: Buffer, /) -> None: ...
 static mp_obj_t hash_update(mp_obj_t self_in, mp_obj_t data_in) {
     hash_object_t *self = MP_OBJ_TO_PTR(self_in);
     argument_t data = argument_input(data_in);
@@ -100,8 +100,8 @@ static mp_obj_t hash_update(mp_obj_t self_in, mp_obj_t data_in) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(hash_update_obj, hash_update);
 
-///     def digest(self) -> bytes:
-///         """The hash of what came so far; more may follow."""
+/// def digest(self) -> bytes:
+///     """The hash of what came so far; more may follow."""
 static mp_obj_t hash_digest(mp_obj_t self_in) {
     hash_object_t *self = MP_OBJ_TO_PTR(self_in);
     uint8_t digest[BLAKE2B_MAX_BYTES];
@@ -113,7 +113,7 @@ static mp_obj_t hash_digest(mp_obj_t self_in) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(hash_digest_obj, hash_digest);
 
-///     def copy(self) -> Hash: ...
+/// def copy(self) -> Hash: ...
 static mp_obj_t hash_copy(mp_obj_t self_in) {
     hash_object_t *self = MP_OBJ_TO_PTR(self_in);
     hash_object_t *other = mp_obj_malloc(hash_object_t, self->base.type);
@@ -136,7 +136,7 @@ MP_DEFINE_CONST_FUN_OBJ_1(sodium_sha256_obj, sha256);
 /// class Sha256:
 ///     """SHA-256 of what is given to update()."""
 
-///     def __init__(self) -> None: ...
+/// def __init__(self) -> None: ...
 static mp_obj_t sha256_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_keywords,
                                 const mp_obj_t *args) {
     (void)args;
@@ -146,7 +146,7 @@ static mp_obj_t sha256_make_new(const mp_obj_type_t *type, size_t n_args, size_t
     return MP_OBJ_FROM_PTR(self);
 }
 
-///     def update(self, data: Buffer, /) -> None: ...
+/// def update(self, data: Buffer, /) -> None: ...
 static mp_obj_t sha256_update(mp_obj_t self_in, mp_obj_t data_in) {
     sha256_object_t *self = MP_OBJ_TO_PTR(self_in);
     argument_t data = argument_input(data_in);
@@ -155,8 +155,8 @@ static mp_obj_t sha256_update(mp_obj_t self_in, mp_obj_t data_in) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(sha256_update_obj, sha256_update);
 
-///     def digest(self) -> bytes:
-///         """The hash of what came so far; more may follow."""
+/// def digest(self) -> bytes:
+///     """The hash of what came so far; more may follow."""
 static mp_obj_t sha256_digest(mp_obj_t self_in) {
     sha256_object_t *self = MP_OBJ_TO_PTR(self_in);
     uint8_t digest[SHA256_BYTES];
@@ -167,7 +167,7 @@ static mp_obj_t sha256_digest(mp_obj_t self_in) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(sha256_digest_obj, sha256_digest);
 
-///     def copy(self) -> Sha256: ...
+/// def copy(self) -> Sha256: ...
 static mp_obj_t sha256_copy(mp_obj_t self_in) {
     sha256_object_t *self = MP_OBJ_TO_PTR(self_in);
     sha256_object_t *other = mp_obj_malloc(sha256_object_t, self->base.type);

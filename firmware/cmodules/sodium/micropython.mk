@@ -1,16 +1,16 @@
 # The module `sodium`: bindings, and the parts of libsodium that they need.
-# LIBSODIUM_SRC is libsodium's tree (the folder that holds src/libsodium).
+# LIBSODIUM is libsodium's tree (the folder that holds src/libsodium).
 SODIUM_MODULE := $(USERMOD_DIR)
-LIBSODIUM_SRC ?= $(abspath $(SODIUM_MODULE)/../../../build/src/libsodium)
+LIBSODIUM ?= $(abspath $(SODIUM_MODULE)/../../../build/src/libsodium)
 
 SRC_USERMOD_C += $(addprefix $(SODIUM_MODULE)/,aead.c hash.c keys.c modsodium.c)
 SRC_USERMOD_LIB_C += $(addprefix $(SODIUM_MODULE)/,board_random_unix.c library.c)
 
 LIBSODIUM_CFLAGS := -DCONFIGURED=1 -DNATIVE_LITTLE_ENDIAN=1 -DSODIUM_STATIC \
 	-DRANDOMBYTES_CUSTOM_IMPLEMENTATION -DRANDOMBYTES_DEFAULT_IMPLEMENTATION=NULL \
-	-I$(LIBSODIUM_SRC)/src/libsodium/include/sodium -I$(LIBSODIUM_SRC)/src/libsodium/include
+	-I$(LIBSODIUM)/src/libsodium/include/sodium -I$(LIBSODIUM)/src/libsodium/include
 CFLAGS_USERMOD += -I$(SODIUM_MODULE) -I$(SODIUM_MODULE)/.. -DSODIUM_STATIC \
-	-I$(LIBSODIUM_SRC)/src/libsodium/include
+	-I$(LIBSODIUM)/src/libsodium/include
 
 LIBSODIUM_C := \
 	crypto_aead/chacha20poly1305/aead_chacha20poly1305.c \
@@ -60,7 +60,7 @@ PY_O += $(addprefix $(BUILD)/libsodium/,$(LIBSODIUM_C:.c=.o))
 
 # Third-party sources: the machine's and the optimiser's flags of the port, none of its warnings.
 # Evaluated late, so that flags that the port adds after this file count too.
-$(BUILD)/libsodium/%.o: $(LIBSODIUM_SRC)/src/libsodium/%.c
+$(BUILD)/libsodium/%.o: $(LIBSODIUM)/src/libsodium/%.c
 	$(ECHO) "CC libsodium/$*.c"
 	$(Q)$(MKDIR) -p $(dir $@)
 	$(Q)$(CC) $(filter -m% -O% -f% -g%,$(CFLAGS)) -w $(LIBSODIUM_CFLAGS) -c -o $@ $<
