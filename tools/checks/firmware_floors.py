@@ -15,10 +15,12 @@ _ALL = {"wire", "store", "sync", "call", "panel", "main", "console"}
 _FLOORS = {
     "wire": set[str](),
     "store": {"wire"},
+    "sync": {"wire", "store"},
     "call": {"wire", "store"},
     "sync": {"wire", "store"},
     "panel": set[str](),
     "console": _ALL,
+    "station": _ALL,
     "main": _ALL,
 }
 # native modules of the product that a room may not touch
