@@ -1,0 +1,1 @@
+"""Custody: opening one recording, for one case, with a quorum of custodians. See docs/operations.md."""

@@ -1,0 +1,78 @@
+"""`sealine-custody`: request, grant and open one recording for one case."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, rich_markup_mode=None)
+
+CaseFolder = Annotated[Path, typer.Argument(help="The case folder, as `sealine-central export --record` makes it.")]
+Keys = Annotated[Path, typer.Option(help="Directory with your own keys.")]
+Root = Annotated[Path, typer.Option(help="The operator's root.pub, had from somebody you trust.")]
+
+
+@app.command()
+def request(
+    case: CaseFolder, keys: Keys, root: Root, case_number: Annotated[str, typer.Option("--case", help="Docket number.")]
+) -> None:
+    """Ask for a recording. Then have central log it: sealine-central admit CASE/request.cose
+
+    Example: sealine-custody request case/ --keys me/ --root root.pub --case 24-CR-0117
+    """
+    from sealine_protocol.unit import Unit  # imported late, so that --help stays quick
+
+    from sealine_central.custody import people
+    from sealine_central.custody.case import Case
+
+    people.request(Case.load(case, root.read_bytes()), Unit.load(keys), case_number, os.urandom(16))
+    typer.echo(f"{case / 'request.cose'}: to be logged, then handed to the custodians")
+
+
+@app.command()
+def grant(case: CaseFolder, keys: Keys, root: Root) -> None:
+    """As a custodian, release your share of this one recording to the requester of the logged request.
+
+    Example: sealine-custody grant case/ --keys monitor/ --root root.pub
+    """
+    from sealine_protocol.unit import Unit
+
+    from sealine_central.custody import people
+    from sealine_central.custody.case import Case
+
+    people.grant(Case.load(case, root.read_bytes()), Unit.load(keys))
+    typer.echo("granted; to be logged: sealine-central admit CASE/grants/*.cose")
+
+
+@app.command("open")
+def open_(case: CaseFolder, keys: Keys, root: Root) -> None:
+    """With enough logged grants, write the recording to CASE/opened.wav and sign that it was opened."""
+    from rich.progress import Progress
+    from sealine_protocol.unit import Unit
+
+    from sealine_central.custody import people
+    from sealine_central.custody.case import Case
+
+    with Progress() as progress:
+        task = progress.add_task("opening")
+        opened = people.open_recording(
+            Case.load(case, root.read_bytes()),
+            Unit.load(keys),
+            lambda done, total: progress.update(task, completed=done, total=total),
+        )
+    missing = f", missing chunks: {', '.join(map(str, opened.missing))}" if opened.missing else ""
+    typer.echo(f"{opened.wav}: {opened.seconds} s{missing}")
+
+
+def main() -> None:
+    """Entry point: one sentence for an expected error, exit code 1."""
+    from sealine_protocol.errors import ProtocolError
+
+    from sealine_central.custody.case import CustodyError
+
+    try:
+        app()
+    except (CustodyError, ProtocolError, OSError) as error:
+        typer.echo(f"sealine-custody: {error}", err=True)
+        raise SystemExit(1) from error
