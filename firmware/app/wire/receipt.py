@@ -1,6 +1,7 @@
 """COSE receipts of inclusion (RFC 9942) in an RFC 9162 SHA-256 tree, as central signs them for our records."""
 
 import sodium
+
 from wire import cbor, cose
 from wire.codec import decode
 from wire.errors import WireError
@@ -14,7 +15,7 @@ _UNPROTECTED = b"\xa1\x19\x01\x8c\xa1\x20\x81"
 _DETACHED = 0xF6
 
 
-def verify(data, object_bytes, public_key, kid):
+def verify(data: bytes, object_bytes: bytes | bytearray | memoryview, public_key: bytes, kid: bytes) -> int:
     """When (seconds) the log with this key and id vouched for exactly `object_bytes`; raises WireError.
 
     The caller gives the bytes of its own journal, and the key of a central that its trust bundle names.
@@ -37,7 +38,14 @@ def verify(data, object_bytes, public_key, kid):
     return header["claims"]["iat"]
 
 
-def root_of_path(leaf, index, size, path):
+def log_id(data):
+    """The key id of the log that a receipt names, unverified: for choosing the key. Raises WireError."""
+    if len(data) > MAX_RECEIPT:
+        raise WireError("wrong size", "receipt")
+    return decode("receipt-protected", _members(data)[0])["kid"]
+
+
+def root_of_path(leaf: bytes, index: int, size: int, path: list[bytes]) -> bytes:
     """The root that a path leads to (RFC 9162 section 2.1.3.2); raises WireError if its length does not fit."""
     if not 0 <= index < size:
         raise WireError("not in the tree", "inclusion-proof.index")
@@ -59,7 +67,7 @@ def root_of_path(leaf, index, size, path):
     return value
 
 
-def _members(data):
+def _members(data: bytes) -> tuple[bytes, bytes, bytes]:
     if bytes(data[:2]) != _START:
         raise WireError("not a COSE_Sign1")
     reader = cbor.Reader(data)

@@ -1,0 +1,1 @@
+"""Exchange with the gateway, and through it with central."""

@@ -1,0 +1,102 @@
+"""Keeps one link to the gateway up: connect, pump, hand over what arrives, and begin again when it drops."""
+
+import asyncio
+from time import ticks_ms
+
+import sodium
+from micropython import const
+
+from store import StoreError
+from wire import codec
+from wire.channel import PeerError
+from wire.errors import WireError
+from wire.link import Link
+from wire.link_stream import LinkStream
+
+_CONNECT_S = const(5)  # lwIP itself would try a dead address for 30 s
+_FIRST_WAIT_MS = const(200)  # a call survives 2 s without a link, so the first tries are quick
+_MAX_WAIT_MS = const(5_000)
+
+
+class Connection:
+    """The task around `Exchange`; `voice` takes the far party's frames, `open_stream()` gives a connected stream."""
+
+    def __init__(self, identity: object, trust: object, exchange: object, voice: object, open_stream: object) -> None:
+        self._identity = identity
+        self._trust = trust
+        self._exchange = exchange
+        self._voice = voice
+        self._open_stream = open_stream
+        self._stream = None
+        self.failures = 0
+        self.last_reason = ""
+
+    def send_voice(self, sequence: int, frame: bytearray) -> None:
+        """20 ms for the far party; dropped while there is no link."""
+        if self._stream is not None:
+            self._stream.send_voice(sequence, frame)
+
+    async def run(self, monotonic_ms: object) -> None:
+        """For ever: one link after the other, with a growing and jittered wait between failures."""
+        wait_ms = _FIRST_WAIT_MS
+        while True:
+            try:
+                was_up = await self._once(monotonic_ms)
+            except (OSError, asyncio.TimeoutError):
+                was_up = False
+                self.last_reason = "unreachable"
+            if was_up:
+                wait_ms = _FIRST_WAIT_MS
+            self.failures += 1
+            await asyncio.sleep_ms(wait_ms + sodium.random(1)[0])
+            wait_ms = min(2 * wait_ms, _MAX_WAIT_MS)
+
+    async def _once(self, monotonic_ms: object) -> bool:
+        stream = await asyncio.wait_for(self._open_stream(), _CONNECT_S)
+        hello = codec.encode("link-hello", {"credentials": self._identity.chain})
+        link = Link(
+            self._identity.facility,
+            self._identity.link_secret,
+            hello,
+            self._check_peer,
+            ticks_ms(),
+            self._voice.receive,
+        )
+        self._stream = LinkStream(link, stream)
+        pump = asyncio.create_task(self._stream.run())
+        try:
+            return await self._listen(monotonic_ms)
+        finally:
+            self.last_reason = link.down_reason or "closed"
+            self._stream.close()
+            self._stream = None
+            self._exchange.down()
+            await pump
+
+    async def _listen(self, monotonic_ms: object) -> bool:
+        was_up = False
+        while True:
+            event = await self._stream.next_event()
+            kind = event[0]
+            if kind == "down":
+                return was_up
+            if kind == "up":
+                was_up = True
+                self._exchange.up(self._stream, monotonic_ms())
+            elif kind == "control":
+                self._exchange.control(event[1], monotonic_ms())
+            elif kind == "bulk":
+                self._exchange.bulk(event[1])
+            elif kind == "bulk-sent":
+                self._exchange.bulk_sent()
+
+    def _check_peer(self, hello: bytes, static_key: bytes) -> object:
+        """The gateway's credential, if it is one of this facility for exactly this key."""
+        try:
+            chain = codec.decode("link-hello", hello)["credentials"]
+            peer = self._trust.judge(chain, "gateway")
+        except (WireError, StoreError) as error:
+            raise PeerError("credential does not hold", "link-hello") from error
+        if peer.link_key != bytes(static_key):
+            raise PeerError("credential for another key", "link-hello")
+        return peer
