@@ -47,9 +47,8 @@ bench: firmware unix ## speed, memory and quality beside their limits
 
 .PHONY: test
 test: firmware unix ## all tests: pure C, C modules and app in MicroPython, host packages, real firmware in QEMU
-	@$(MAKE) -C firmware host-test
+	@$(MAKE) -C firmware/tests/c
 	@$(MAKE) -C firmware size
-	@$(MAKE) -C firmware test
 	@$(BIN)/python -m pytest
 
 .PHONY: check
@@ -87,7 +86,8 @@ format: setup ## let the formatters rewrite Python and C
 gen: unix ## write every generated file anew
 	@$(BIN)/python -m sealine_protocol.gen
 	@$(BIN)/python protocol/vectors/generate.py
-	@$(MAKE) -C firmware gen
+	@$(BIN)/python firmware/stubs/generate.py
+	@$(MAKE) -C firmware window
 
 .PHONY: gen-check
 gen-check: setup ## fail if a generated file is not what its generator writes

@@ -15,7 +15,6 @@ _ALL = {"wire", "store", "sync", "call", "panel", "main", "console"}
 _FLOORS = {
     "wire": set[str](),
     "store": {"wire"},
-    "sync": {"wire", "store"},
     "call": {"wire", "store"},
     "sync": {"wire", "store"},
     "panel": set[str](),
