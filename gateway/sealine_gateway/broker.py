@@ -1,0 +1,90 @@
+"""Mosquitto's configuration: mutual TLS only, and an ACL that binds each certificate to its own topics (section 9)."""
+
+from pathlib import Path
+from typing import Final
+
+from sealine_gateway import files
+from sealine_gateway.errors import ConfigError
+
+MAX_MESSAGE_BYTES: Final = 2 * 1024 * 1024  # a published bundle has a body of 1 MiB and 256 directory keys
+MAX_QUEUED: Final = 100_000  # for a central that is away; the outbox offers again what is beyond
+_GATEWAY_WRITES: Final = ("records", "chunks", "status")
+_GATEWAY_READS: Final = ("answers",)
+_CENTRAL: Final = "central"  # common name of central's certificate
+_AUTHORITY: Final = "authority"  # common name of the certificate that publishes bundles
+_MAX_COMMON_NAME: Final = 64  # X.509, ub-common-name (RFC 5280 appendix A.1)
+
+
+def common_name(facility: str, gateway: str) -> str:
+    """The common name of a gateway's client certificate. Raises ConfigError if X.509 has no room for it."""
+    name = f"{facility}/{gateway}"
+    if len(name) > _MAX_COMMON_NAME:
+        raise ConfigError("facility, name: together at most 63 characters")
+    return name
+
+
+def topic(facility: str, gateway: str, leaf: str) -> str:
+    """A topic of a gateway's own subtree."""
+    return f"sealine/1/{facility}/{gateway}/{leaf}"
+
+
+def bundle_topic(facility: str, kind: str) -> str:
+    """The topic of a retained bundle; kind may be a wildcard."""
+    return f"sealine/1/{facility}/bundle/{kind}"
+
+
+def configuration(directory: Path, listen: tuple[str, int]) -> str:
+    """mosquitto.conf for a broker whose files (ca.pem, broker.pem, broker.key, data/) are in `directory`."""
+    host, port = listen
+    return f"""\
+# Made by `sealine-gateway broker-config`. Certificates are the only identities; there is no anonymous access.
+per_listener_settings false
+listener {port} {host}
+cafile {directory}/ca.pem
+certfile {directory}/broker.pem
+keyfile {directory}/broker.key
+tls_version tlsv1.2
+require_certificate true
+use_identity_as_username true
+allow_anonymous false
+acl_file {directory}/acl
+# Sessions and queued messages outlive a restart. Nothing relies on it: the outbox offers again what is not receipted.
+persistence true
+persistence_location {directory}/data/
+autosave_interval 30
+persistent_client_expiration 60d
+max_queued_messages {MAX_QUEUED}
+message_size_limit {MAX_MESSAGE_BYTES}
+max_inflight_messages 100
+log_dest stderr
+log_type error
+log_type warning
+log_type notice
+"""
+
+
+def access_list(gateways: list[tuple[str, str]]) -> str:
+    """The ACL for (facility, gateway) pairs. What it does not name is refused."""
+    lines = ["# Made by `sealine-gateway broker-config`."]
+    for facility, gateway in gateways:
+        lines += ["", f"user {common_name(facility, gateway)}"]
+        lines += [f"topic write {topic(facility, gateway, leaf)}" for leaf in _GATEWAY_WRITES]
+        lines += [f"topic read {topic(facility, gateway, leaf)}" for leaf in _GATEWAY_READS]
+        lines += [f"topic read {bundle_topic(facility, '+')}"]
+    lines += ["", f"user {_CENTRAL}"]
+    lines += [f"topic read {topic('+', '+', leaf)}" for leaf in _GATEWAY_WRITES]
+    lines += [f"topic write {topic('+', '+', leaf)}" for leaf in _GATEWAY_READS]
+    lines += [f"topic readwrite {bundle_topic('+', '+')}"]
+    lines += ["", f"user {_AUTHORITY}", f"topic readwrite {bundle_topic('+', '+')}", ""]
+    return "\n".join(lines)
+
+
+def write(directory: Path, listen: tuple[str, int], gateways: list[tuple[str, str]]) -> None:
+    """Write mosquitto.conf and acl into `directory` (made absolute: the broker has a folder of its own)."""
+    directory = directory.resolve()
+    try:
+        (directory / "data").mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise files.storage_error(error, directory.name) from error
+    files.write(directory / "mosquitto.conf", configuration(directory, listen).encode())
+    files.write(directory / "acl", access_list(gateways).encode())

@@ -1,0 +1,41 @@
+"""Errors of the gateway. Their messages name what and where, never a number, a name, a PIN, a key or audio."""
+
+
+class GatewayError(Exception):
+    """Base of all errors of this package."""
+
+
+class ConfigError(GatewayError):
+    """The configuration file is wrong; the message names the field."""
+
+
+class VaultError(GatewayError):
+    """The vault cannot be opened or changed."""
+
+
+class StorageError(GatewayError):
+    """Something could not be made durable; it must not be acknowledged."""
+
+
+class StorageFullError(StorageError):
+    """The disk, or the share of it that this kind of thing may use, is full."""
+
+
+class ConflictError(StorageError):
+    """Other bytes, or another owner, already stand under this name."""
+
+
+class TrustError(GatewayError):
+    """A credential, bundle or answer does not verify."""
+
+
+class UplinkError(GatewayError):
+    """The broker is not there, refuses, or does not answer."""
+
+
+class TrunkError(GatewayError):
+    """The telephone network refuses or is not there."""
+
+
+class SerialPortError(GatewayError):
+    """A serial port cannot be opened or has failed."""

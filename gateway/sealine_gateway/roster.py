@@ -1,0 +1,128 @@
+"""Who may call: persons and their PINs, checked with Argon2id, guesses slowed down per person and per terminal."""
+
+import asyncio
+import dataclasses
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import nacl.exceptions
+import nacl.pwhash.argon2id as argon2
+
+from sealine_gateway.errors import VaultError
+from sealine_gateway.vault import Person, Vault
+
+FREE_TRIES: Final = 3  # slips of the finger cost nothing
+FIRST_WAIT_S: Final = 30
+MAX_WAIT_S: Final = 900  # the way back: nobody can keep another person out for longer than this by guessing
+TERMINAL_FREE_TRIES: Final = 10  # a phone is shared by many persons
+MAX_TRACKED: Final = 4096  # bound of the memory for guesses at persons who do not exist
+MAX_CHECKS: Final = 2  # Argon2id takes 64 MB each while it runs
+DEFAULT_LANGUAGE: Final = "en"
+LANGUAGES: Final = ("en", "es")
+# libsodium's INTERACTIVE limits: 64 MB, some 60 ms. What protects a short PIN is the lock-out and the vault.
+_LIMITS: Final = {"opslimit": argon2.OPSLIMIT_INTERACTIVE, "memlimit": argon2.MEMLIMIT_INTERACTIVE}
+
+
+@dataclass(frozen=True)
+class PinResult:
+    """Outcome of a check: `wait_s` is how long the next try has to wait."""
+
+    ok: bool
+    language: str
+    wait_s: int
+
+
+@dataclass
+class _Guesses:
+    failures: int = 0
+    until: float = 0.0
+
+
+class _Slowdown:
+    """Counts failures under a key; from `free` failures on, each doubles the wait up to MAX_WAIT_S."""
+
+    def __init__(self, free: int, clock: Callable[[], float]) -> None:
+        self._free = free
+        self._clock = clock
+        self._guesses: OrderedDict[object, _Guesses] = OrderedDict()
+
+    def wait_s(self, key: object) -> int:
+        """Seconds until the next try is looked at; 0 for now."""
+        guesses = self._guesses.get(key)
+        return 0 if guesses is None else max(0, -int(-(guesses.until - self._clock()) // 1))
+
+    def failed(self, key: object) -> None:
+        guesses = self._guesses.setdefault(key, _Guesses())
+        self._guesses.move_to_end(key)
+        guesses.failures += 1
+        over = guesses.failures - self._free
+        if over >= 0:
+            guesses.until = self._clock() + min(MAX_WAIT_S, FIRST_WAIT_S << min(over, 10))
+        while len(self._guesses) > MAX_TRACKED:
+            self._guesses.popitem(last=False)
+
+    def forget(self, key: object) -> None:
+        self._guesses.pop(key, None)
+
+
+class Roster:
+    """The persons of the vault. Lock-outs live in memory: a restart of the gateway clears them."""
+
+    def __init__(self, vault: Vault, clock: Callable[[], float] = time.monotonic) -> None:
+        """`clock` gives seconds and never goes back."""
+        self._vault = vault
+        self._persons = _Slowdown(FREE_TRIES, clock)
+        self._terminals = _Slowdown(TERMINAL_FREE_TRIES, clock)
+        self._checks = asyncio.Semaphore(MAX_CHECKS)
+        self._nobody = argon2.str(b"0000000000000000", **_LIMITS)  # an unknown person takes as long as a known one
+
+    async def check(self, terminal: bytes, person: str, pin: str) -> PinResult:
+        """Check a PIN. While a wait runs nothing is looked at, a right PIN included."""
+        wait_s = max(self._persons.wait_s(person), self._terminals.wait_s(terminal))
+        if wait_s:
+            return PinResult(ok=False, language=DEFAULT_LANGUAGE, wait_s=wait_s)
+        # Counted before the slow check, so that many checks at one time are many failures.
+        self._persons.failed(person)
+        self._terminals.failed(terminal)
+        known = self._vault.content.persons.get(person)
+        async with self._checks:
+            verified = await asyncio.to_thread(_verify, known.verifier if known else self._nobody, pin)
+        if known is None or not verified:
+            wait_s = max(self._persons.wait_s(person), self._terminals.wait_s(terminal))
+            return PinResult(ok=False, language=DEFAULT_LANGUAGE, wait_s=wait_s)
+        self._persons.forget(person)
+        self._terminals.forget(terminal)
+        return PinResult(ok=True, language=known.language, wait_s=0)
+
+
+def add_person(vault: Vault, person: str, pin: str, language: str) -> None:
+    """Add or replace a person, durably. Raises VaultError naming what is wrong, StorageError."""
+    if not 1 <= len(person) <= 32 or not person.isascii() or not person.isdigit():
+        raise VaultError("person: 1 to 32 digits")
+    if not 4 <= len(pin) <= 12 or not pin.isascii() or not pin.isdigit():
+        raise VaultError("pin: 4 to 12 digits")
+    if language not in LANGUAGES:
+        raise VaultError(f"language: one of {', '.join(LANGUAGES)}")
+    entry = Person(person=person, verifier=argon2.str(pin.encode(), **_LIMITS), language=language)
+    content = vault.content
+    vault.save(dataclasses.replace(content, persons={**content.persons, person: entry}))
+
+
+def remove_person(vault: Vault, person: str) -> None:
+    """Remove a person, durably. Raises VaultError if there is none, StorageError."""
+    content = vault.content
+    if person not in content.persons:
+        raise VaultError("person: not in the roster")
+    vault.save(
+        dataclasses.replace(content, persons={key: item for key, item in content.persons.items() if key != person})
+    )
+
+
+def _verify(verifier: bytes, pin: str) -> bool:
+    try:
+        return bool(argon2.verify(verifier, pin.encode()))
+    except nacl.exceptions.InvalidkeyError:
+        return False

@@ -1,0 +1,223 @@
+"""The uplink: what goes to central over MQTT, and the order in which it goes; what comes back is handed on.
+
+Records first, in batches; chunks one small batch at a time. Only central's signed answers take anything out of the
+outbox or the chunk store; the broker's acknowledgement merely ends a publish (P4).
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
+
+from sealine_protocol.codec import decode, encode
+from sealine_protocol.errors import ProtocolError
+
+from sealine_gateway import broker, log
+from sealine_gateway.chunks import ChunkStore
+from sealine_gateway.config import Config
+from sealine_gateway.errors import GatewayError, StorageError, UplinkError
+from sealine_gateway.metrics import Metrics
+from sealine_gateway.mqtt import Message, MqttConnection, Will
+from sealine_gateway.outbox import Outbox, Store
+from sealine_gateway.worker import OneThread
+
+POLL_S: Final = 1.0  # retries are due at some second
+MAX_OUTSTANDING: Final = 5000  # published, unanswered: what a central that is away finds at the broker
+CHUNKS_PER_MESSAGE: Final = 8  # 128 KB: a record never waits long behind it
+PURGE_EVERY_S: Final = 3600.0
+STATUS_DELAY_S: Final = 0.5  # a rack of phones that reconnects is one message, not two hundred
+BUNDLE_KINDS: Final = ("trust", "revocations", "directory", "policy", "tariff", "firmware")
+
+Handler = Callable[[dict[str, Any]], Coroutine[Any, Any, None]]
+
+
+class Uplink:
+    """All traffic with central."""
+
+    def __init__(
+        self,
+        settings: Config,
+        outbox: Outbox,
+        chunks: OneThread[ChunkStore],
+        metrics: Metrics,
+        *,
+        on_answer: Handler,
+        on_bundle: Handler,
+    ) -> None:
+        """`on_answer` gets decoded `answer`s, `on_bundle` decoded `published-bundle`s; both raise GatewayError."""
+        self._settings = settings
+        self._outbox = outbox
+        self._chunks = chunks
+        self._metrics = metrics
+        self._on_answer = on_answer
+        self._on_bundle = on_bundle
+        self._connected: dict[bytes, bool] = {}
+        self._status_due = asyncio.Event()
+        self._status_due.set()
+        self.chunk_added = asyncio.Event()
+        self._answers = self._topic("answers")
+        self._mqtt = MqttConnection(
+            settings.mqtt,
+            f"{settings.facility}-{settings.name}",
+            settings.state_path,
+            Will(topic=self._topic("status"), payload=self._status("lost")),
+            [self._answers, broker.bundle_topic(settings.facility, "+")],
+            self._status_due.set,
+        )
+
+    async def run(self) -> None:
+        """Work until cancelled; then say so to the broker."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                for name, work in (
+                    ("mqtt", self._mqtt.run()),
+                    ("mqtt receive", self._receive()),
+                    ("publish records", self._publish_records()),
+                    ("publish chunks", self._publish_chunks()),
+                    ("publish status", self._publish_status()),
+                    ("purge", self._purge()),
+                ):
+                    group.create_task(work, name=name)
+        finally:
+            self._metrics.uplink.set(0)
+
+    async def stop(self) -> None:
+        """Tell central that this is an orderly end. Best effort, short."""
+        try:
+            async with asyncio.timeout(2):
+                await self._mqtt.publish(self._topic("status"), self._status("stopping"), retain=True)
+        except (UplinkError, TimeoutError):
+            log.event("central not told of the stop")
+
+    async def ask_beacon(self, terminal: bytes, nonce: bytes) -> None:
+        """Pass a terminal's nonce on. Raises UplinkError; then the terminal asks again by itself."""
+        request = encode("upload", {"type": "beacon", "nonce": nonce, "terminal": terminal})
+        await self._publish("records", request)
+
+    def set_connected(self, terminal: bytes, *, connected: bool) -> None:
+        """Note for the status that a terminal's link is up or down."""
+        self._connected[terminal] = connected
+        self._status_due.set()
+
+    def _topic(self, leaf: str) -> str:
+        return broker.topic(self._settings.facility, self._settings.name, leaf)
+
+    async def _publish(self, leaf: str, payload: bytes, *, retain: bool = False) -> None:
+        await self._mqtt.publish(self._topic(leaf), payload, retain=retain)
+        self._metrics.published.labels(leaf).inc()
+
+    async def _publish_records(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            while True:
+                await self._mqtt.up.wait()
+                self._outbox.added.clear()
+                batch = await self._outbox.run(_due)
+                if batch:
+                    # Noted before it is sent, so that no other batch takes the same entries.
+                    hashes = [digest for digest, _ in batch]
+                    await self._outbox.run(lambda store, hashes=hashes: store.sent(hashes, _now_ms()))  # type: ignore[misc]
+                    payload = b"".join(upload for _, upload in batch)
+                    group.create_task(self._publish_batch(hashes, payload), name="publish batch")
+                else:
+                    await _wait(self._outbox.added, POLL_S)
+
+    async def _publish_batch(self, hashes: list[bytes], payload: bytes) -> None:
+        try:
+            await self._publish("records", payload)
+        except UplinkError as error:
+            log.warning("records not published", error=error, count=len(hashes))
+            await self._outbox.run(lambda store: store.unsent(hashes))
+
+    async def _publish_chunks(self) -> None:
+        while True:
+            await self._mqtt.up.wait()
+            self.chunk_added.clear()
+            due = await self._chunks.run(lambda store: store.due(_now_ms(), CHUNKS_PER_MESSAGE))
+            if not due:
+                await _wait(self.chunk_added, POLL_S)
+                continue
+            try:
+                payload = await self._chunks.run(lambda store, due=due: _chunk_sequence(store, due))  # type: ignore[misc]
+                await self._publish("chunks", payload)
+            except (UplinkError, StorageError) as error:
+                log.warning("chunks not published", error=error)
+                await asyncio.sleep(POLL_S)
+                continue
+            await self._chunks.run(lambda store, due=due: _chunks_sent(store, due))  # type: ignore[misc]
+
+    async def _publish_status(self) -> None:
+        """The status now, at each change, and at each new connection (whose will has been renewed)."""
+        while True:
+            await self._mqtt.up.wait()
+            await self._status_due.wait()
+            self._status_due.clear()
+            self._metrics.uplink.set(1)
+            try:
+                await self._publish("status", self._status("running"), retain=True)
+            except UplinkError:
+                self._metrics.uplink.set(0)
+                self._status_due.set()
+            await asyncio.sleep(STATUS_DELAY_S)
+
+    def _status(self, state: str) -> bytes:
+        terminals = [{"terminal": key, "connected": up} for key, up in self._connected.items()]
+        return encode(
+            "gateway-status",
+            {"gateway": self._settings.name, "state": state, "time": _now_ms(), "terminals": terminals[:256]},
+        )
+
+    async def _receive(self) -> None:
+        while True:
+            message = await self._mqtt.incoming.get()
+            try:
+                await self._handle(message)
+            except (GatewayError, ProtocolError) as error:
+                self._metrics.answers_refused.inc()
+                log.warning("message from central refused", error=error)
+            # Refused or not: what was refused now would be refused again, and a lost answer is asked for again.
+            self._mqtt.acknowledge(message)
+
+    async def _handle(self, message: Message) -> None:
+        if message.topic == self._answers:
+            await self._on_answer(decode("answer", message.payload))
+        else:
+            await self._on_bundle(decode("published-bundle", message.payload))
+
+    async def _purge(self) -> None:
+        while True:
+            count = await self._outbox.run(lambda store: store.purge(_now_ms()))
+            if count:
+                log.event("receipted entries purged", count=count)
+            await asyncio.sleep(PURGE_EVERY_S)
+
+
+def _due(store: Store) -> list[tuple[bytes, bytes]]:
+    batch = store.batch(_now_ms())
+    return batch if batch and store.outstanding(_now_ms()) < MAX_OUTSTANDING else []
+
+
+def _chunk_sequence(store: ChunkStore, due: list[tuple[bytes, int]]) -> bytes:
+    """CBOR sequence of `upload-chunk`."""
+    parts = []
+    for record, index in due:
+        data = store.read(record, index)
+        if data is not None:
+            parts.append(encode("upload-chunk", {"record": record, "index": index, "data": data}))
+    return b"".join(parts)
+
+
+def _chunks_sent(store: ChunkStore, due: list[tuple[bytes, int]]) -> None:
+    for record, index in due:
+        store.sent(record, index, _now_ms())
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+async def _wait(event: asyncio.Event, timeout_s: float) -> None:
+    try:
+        async with asyncio.timeout(timeout_s):
+            await event.wait()
+    except TimeoutError:
+        return
