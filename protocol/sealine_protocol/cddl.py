@@ -179,7 +179,7 @@ class _Compiler:
             return self._node(text)
         return self._scalar(text)
 
-    def _scalar(self, text: str) -> Node:
+    def _scalar(self, text: str) -> Node:  # noqa: PLR0911 - one return for each form of a scalar
         if text == "bool":
             return (BOOL,)
         if re.fullmatch(r"-?\d+", text):

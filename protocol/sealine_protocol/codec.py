@@ -40,10 +40,11 @@ def decode(rule: str, data: bytes) -> Any:
     to_wire, from_wire = _pair(rule)
     try:
         value = from_wire(_load(data))
-        if cbor2.dumps(to_wire(value)) != data:
-            raise WireError("not deterministic CBOR, or bytes behind it")
+        written = cbor2.dumps(to_wire(value))
     except WireError as error:
         raise error.inside(rule) from None
+    if written != data:
+        raise WireError("not deterministic CBOR, or bytes behind it", rule)
     return value
 
 
@@ -254,45 +255,40 @@ def _table(key: _Pair, inner: _Pair) -> _Pair:
     return over(key[0], inner[0], lambda entry: entry[0]), over(key[1], inner[1], lambda _: 0)
 
 
+def _member(name: str, convert: Convert, value: Any) -> Any:
+    try:
+        return convert(value)
+    except WireError as error:
+        raise error.inside(name) from None
+
+
 def _map(fields: tuple[tuple[int, str, bool, Any], ...]) -> _Pair:
     members = [(key, name, optional, _compile(node)) for key, name, optional, node in fields]
-    keys = {key for key, _, _, _ in members}
-    names = {name for _, name, _, _ in members}
+    by_name = [(name, key, optional, pair[0]) for key, name, optional, pair in members]
+    # True == 1 and 1.0 == 1 in Python: a key of another type is found out by writing the value again
+    by_key = [(key, name, optional, pair[1]) for key, name, optional, pair in members]
+    return _over_map(by_name, named=True), _over_map(by_key, named=False)
 
-    def to_wire(value: Any) -> Any:
+
+def _over_map(members: list[tuple[Any, Any, bool, Convert]], *, named: bool) -> Convert:
+    """Converts a dict: (key it has, key it gets, optional, converter of the value) for each member."""
+    known = {source for source, _, _, _ in members}
+
+    def run(value: Any) -> Any:
         if type(value) is not dict:
             raise WireError("wrong type")
         out = {}
-        for key, name, optional, (convert, _) in members:
-            if name in value:
-                try:
-                    out[key] = convert(value[name])
-                except WireError as error:
-                    raise error.inside(name) from None
+        for source, target, optional, convert in members:
+            name = source if named else target
+            if source in value:
+                out[target] = _member(name, convert, value[source])
             elif not optional:
                 raise WireError("missing field", name)
         if len(out) != len(value):
-            raise WireError("unknown field", _first_unknown(value, names))
+            raise WireError("unknown field", _first_unknown(value, known))
         return out
 
-    def from_wire(value: Any) -> Any:
-        if type(value) is not dict:
-            raise WireError("wrong type")
-        out = {}
-        for key, name, optional, (_, convert) in members:
-            if key in value:
-                # True == 1 and 1.0 == 1 in Python: a key of another type is found out by writing the value again
-                try:
-                    out[name] = convert(value[key])
-                except WireError as error:
-                    raise error.inside(name) from None
-            elif not optional:
-                raise WireError("missing field", name)
-        if len(out) != len(value):
-            raise WireError("unknown field", _first_unknown(value, keys))
-        return out
-
-    return to_wire, from_wire
+    return run
 
 
 def _first_unknown(value: dict[Any, Any], known: set[Any]) -> str:
@@ -303,36 +299,16 @@ def _first_unknown(value: dict[Any, Any], known: set[Any]) -> str:
 
 def _array(members: tuple[tuple[str, Any], ...]) -> _Pair:
     pairs = [(name, _compile(node)) for name, node in members]
-
-    def to_wire(value: Any) -> Any:
-        if type(value) is not dict:
-            raise WireError("wrong type")
-        out = []
-        for name, (convert, _) in pairs:
-            if name not in value:
-                raise WireError("missing field", name)
-            try:
-                out.append(convert(value[name]))
-            except WireError as error:
-                raise error.inside(name) from None
-        if len(out) != len(value):
-            raise WireError("unknown field", _first_unknown(value, {name for name, _ in pairs}))
-        return out
+    to_dict = _over_map([(name, name, False, pair[0]) for name, pair in pairs], named=True)
 
     def from_wire(value: Any) -> Any:
         if type(value) is not list:
             raise WireError("wrong type")
         if len(value) != len(pairs):
             raise WireError("wrong size")
-        out = {}
-        for item, (name, (_, convert)) in zip(value, pairs, strict=True):
-            try:
-                out[name] = convert(item)
-            except WireError as error:
-                raise error.inside(name) from None
-        return out
+        return {name: _member(name, pair[1], item) for item, (name, pair) in zip(value, pairs, strict=True)}
 
-    return to_wire, from_wire
+    return lambda value: list(to_dict(value).values()), from_wire
 
 
 def _union(members: tuple[tuple[str, int], ...]) -> _Pair:

@@ -32,7 +32,7 @@ class Signed:
     payload: bytes
     signature: bytes
     raw: bytes
-    _protected: bytes
+    protected: bytes
 
 
 def sign(content: str, payload: bytes, key: SigningKey) -> bytes:
@@ -74,7 +74,7 @@ def verify(signed: Signed, public_key: bytes, content: str) -> bytes:
         raise SignatureError(f"{content}: wrong content type")
     if signed.kid != key_id(public_key):
         raise SignatureError(f"{content}: signed by another key")
-    check_signature(to_be_signed(signed._protected, signed.payload), signed.signature, public_key, content)
+    check_signature(to_be_signed(signed.protected, signed.payload), signed.signature, public_key, content)
     return signed.payload
 
 

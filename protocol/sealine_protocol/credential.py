@@ -13,7 +13,7 @@ from nacl.signing import SigningKey
 
 from sealine_protocol import cose
 from sealine_protocol.codec import decode, encode
-from sealine_protocol.errors import CredentialError, ProtocolError, SignatureError
+from sealine_protocol.errors import CredentialError, SignatureError, WireError
 from sealine_protocol.hashes import key_id
 
 ISSUER_ROLES = frozenset({"terminal", "gateway", "technician", "requester"})
@@ -41,7 +41,7 @@ class Credential:
     raw: bytes
 
 
-def issue(
+def issue(  # noqa: PLR0913 - one parameter for each claim
     sub: str,
     facility: str,
     role: str,
@@ -110,20 +110,9 @@ def verify_chain(
     if not 1 <= len(credentials) <= MAX_CHAIN:
         raise CredentialError("chain: wrong length")
     try:
-        unit = read(credentials[0])
-        if unit.role != role:
-            raise CredentialError("credential.role: not the one that is asked for")
-        _check(unit, facility, at, revoked)
-        signer = cose.parse(credentials[0]).kid
-        if signer == key_id(root_key):
-            _verify(unit, root_key)
-        else:
-            _verify(unit, _issuer_key(credentials[1:], signer, unit, root_key, facility, at, revoked))
-    except CredentialError:
-        raise
-    except ProtocolError as error:
+        return _verify_chain(credentials, root_key, role, facility, at, revoked)
+    except (WireError, SignatureError) as error:
         raise CredentialError(str(error)) from None
-    return unit
 
 
 def check_request(data: bytes, challenge: bytes | None = None) -> dict[str, Any]:
@@ -137,6 +126,21 @@ def check_request(data: bytes, challenge: bytes | None = None) -> dict[str, Any]
     if challenge is not None and request["challenge"] != challenge:
         raise CredentialError("signing-request.challenge: not the one that was given")
     return request
+
+
+def _verify_chain(
+    credentials: Sequence[bytes], root_key: bytes, role: str, facility: str, at: int, revoked: Mapping[bytes, int]
+) -> Credential:
+    unit = read(credentials[0])
+    if unit.role != role:
+        raise CredentialError("credential.role: not the one that is asked for")
+    _check(unit, facility, at, revoked)
+    signer = cose.parse(credentials[0]).kid
+    if signer == key_id(root_key):
+        _verify(unit, root_key)
+    else:
+        _verify(unit, _issuer_key(credentials[1:], signer, unit, root_key, at, revoked))
+    return unit
 
 
 def _verify(credential: Credential, public_key: bytes) -> None:
@@ -164,7 +168,6 @@ def _issuer_key(
     kid: bytes,
     unit: Credential,
     root_key: bytes,
-    facility: str,
     at: int,
     revoked: Mapping[bytes, int],
 ) -> bytes:
@@ -177,7 +180,7 @@ def _issuer_key(
             continue
         if issuer.role != "issuer":
             raise CredentialError("issuer.role: not an issuer")
-        _check(issuer, facility, at, revoked)
+        _check(issuer, unit.facility, at, revoked)
         _check_time(issuer, unit.iat)
         _verify(issuer, root_key)
         return issuer.identity_key

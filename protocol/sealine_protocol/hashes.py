@@ -1,4 +1,4 @@
-"""BLAKE2b (RFC 7693) as this protocol uses it: hashes, key ids, and the keyed tokens that stand for persons and numbers."""
+"""BLAKE2b (RFC 7693) as this protocol uses it: hashes, key ids, and the tokens that stand for persons and numbers."""
 
 from __future__ import annotations
 

@@ -41,9 +41,7 @@ class Receipt:
 def make(leaf_index: int, size: int, path: Sequence[bytes], root: bytes, log_key: SigningKey, iat: int) -> bytes:
     """The receipt for one leaf of the tree with this size and root; `iat` in seconds."""
     kid = key_id(bytes(log_key.verify_key))
-    protected = encode(
-        "receipt-protected", {"alg": -8, "kid": kid, "claims": {"iat": iat}, "vds": _VDS_RFC9162_SHA256}
-    )
+    protected = encode("receipt-protected", {"alg": -8, "kid": kid, "claims": {"iat": iat}, "vds": _VDS_RFC9162_SHA256})
     proof = encode("inclusion-proof", {"size": size, "index": leaf_index, "path": list(path)})
     signature = log_key.sign(cose.to_be_signed(protected, root)).signature
     return (

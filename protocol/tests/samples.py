@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from hypothesis import strategies as st
-
 from sealine_protocol import schema
 
 _MAX = (1 << 64) - 1
@@ -20,7 +19,7 @@ def sample(rule: str, *, largest: bool = False) -> Any:
     return _sample(schema.RULES[schema.NAMES.index(rule)], largest)
 
 
-def _sample(node: tuple[Any, ...], largest: bool) -> Any:
+def _sample(node: tuple[Any, ...], largest: bool) -> Any:  # noqa: C901, PLR0911, PLR0912 - one case for each node
     operation, *rest = node
     match operation:
         case schema.UINT:
@@ -56,7 +55,7 @@ def values(rule: str) -> st.SearchStrategy[Any]:
     return _values(schema.RULES[schema.NAMES.index(rule)])
 
 
-def _values(node: tuple[Any, ...]) -> st.SearchStrategy[Any]:
+def _values(node: tuple[Any, ...]) -> st.SearchStrategy[Any]:  # noqa: C901, PLR0911, PLR0912 - as above
     operation, *rest = node
     match operation:
         case schema.UINT:

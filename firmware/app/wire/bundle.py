@@ -8,7 +8,7 @@ MAX_BODY = 1 << 20
 DIRECTORY_ENTRY_SIZE = 8
 
 
-def read_header(data):
+def read_header(data: bytes) -> tuple[dict, bytes]:
     """(header, key id of the signer), unverified: for choosing, never for trusting. Raises WireError."""
     content, kid, payload, _, _ = cose.parse(data)
     if content != "bundle":
@@ -16,7 +16,9 @@ def read_header(data):
     return decode("bundle-header", payload), kid
 
 
-def verify_header(data, signers, *, kind, facility, installed_version, now):
+def verify_header(
+    data: bytes, signers: dict[bytes, bytes], *, kind: str, facility: str, installed_version: int, now: int
+) -> dict:
     """The header dict, if of this kind and facility, newer than the installed version (0: none), not expired.
 
     `signers` maps key ids to the public keys that may sign this kind; `now` in seconds. Raises WireError.
@@ -37,7 +39,7 @@ def verify_header(data, signers, *, kind, facility, installed_version, now):
     return header
 
 
-def _check_shape(header):
+def _check_shape(header: dict) -> None:
     if header["version"] < 1:
         raise WireError("starts at 1", "bundle.version")
     if header["expires"] <= header["issued"]:

@@ -21,13 +21,14 @@ NULL = 22
 class Reader:
     """A cursor over one message. `head()` returns the major type and leaves the argument in `arg`."""
 
-    def __init__(self, data):
+    def __init__(self, data: bytes | bytearray | memoryview) -> None:
         self.data = memoryview(data)
         self.end = len(data)
         self.at = 0
         self.arg = 0
 
-    def head(self):
+    def head(self) -> int:
+        """Read one head: the major type; raises WireError for an incomplete, longer than shortest or indefinite one."""
         at = self.at
         if at >= self.end:
             raise WireError("truncated")
@@ -45,7 +46,7 @@ class Reader:
         self.at = at
         return first >> 5
 
-    def _argument(self, at, width):
+    def _argument(self, at: int, width: int) -> int:
         if width > self.end - at:
             raise WireError("truncated")
         data = self.data
@@ -58,7 +59,8 @@ class Reader:
         self.arg = value
         return at + width
 
-    def integer(self):
+    def integer(self) -> int:
+        """Read an integer of either sign."""
         major = self.head()
         if major == UINT:
             return self.arg
@@ -66,7 +68,7 @@ class Reader:
             return -1 - self.arg
         raise WireError("wrong type")
 
-    def take(self):
+    def take(self) -> memoryview:
         """The bytes of the string whose head was just read, as a view; the caller has checked the size."""
         at = self.at
         if self.arg > self.end - at:
@@ -74,12 +76,13 @@ class Reader:
         self.at = at + self.arg
         return self.data[at : self.at]
 
-    def done(self):
+    def done(self) -> None:
+        """Raise WireError if anything is left."""
         if self.at != self.end:
             raise WireError("trailing bytes")
 
 
-def write_head(out, major, value):
+def write_head(out: bytearray, major: int, value: int) -> None:
     """Append the head of an item to the bytearray `out`."""
     major <<= 5
     if value < 24:
@@ -98,14 +101,15 @@ def write_head(out, major, value):
         out.extend(value.to_bytes(8, "big"))
 
 
-def write_integer(out, value):
+def write_integer(out: bytearray, value: int) -> None:
+    """Append an integer of either sign, of at most 64 bits."""
     if value < 0:
         write_head(out, NINT, -1 - value)
     else:
         write_head(out, UINT, value)
 
 
-def valid_utf8(data):
+def valid_utf8(data: bytes) -> bool:
     """Whether `data` is UTF-8 (RFC 3629): no overlong form, no surrogate, nothing above U+10FFFF."""
     at = 0
     end = len(data)

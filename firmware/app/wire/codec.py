@@ -8,12 +8,16 @@ own, and no memory is taken for what the schema does not allow.
 from wire import cbor, schema
 from wire.errors import WireError
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 # Bytes of the largest message on the device: a bulk chunk (16016 and its frame), above a record with all envelopes
 # (12.9 KB) and an enrolment with its trust bundle (12 KB).
 MAX_MESSAGE = 20480
 
 
-def encode(rule, value):
+def encode(rule: str, value: Any) -> bytes:
     """The deterministic CBOR of `value`; raises WireError if it does not match `rule`."""
     out = bytearray()
     try:
@@ -23,11 +27,11 @@ def encode(rule, value):
     return bytes(out)
 
 
-def decode(rule, data):
+def decode(rule: str, data: bytes | bytearray | memoryview) -> Any:
     """The value in `data`, exactly one message of `rule`; raises WireError for anything else."""
+    if len(data) > MAX_MESSAGE:
+        raise WireError("wrong size", rule)
     try:
-        if len(data) > MAX_MESSAGE:
-            raise WireError("wrong size")
         reader = cbor.Reader(data)
         value = _read(reader, _node(rule))
         reader.done()
@@ -36,7 +40,7 @@ def decode(rule, data):
     return value
 
 
-def content_type(short):
+def content_type(short: str) -> str:
     """The media type of a kind of signed object, such as `record`; raises WireError if there is none."""
     for name, media_type in schema.CONTENTS:
         if name == short:
@@ -44,7 +48,7 @@ def content_type(short):
     raise WireError("unknown content type")
 
 
-def content_name(media_type):
+def content_name(media_type: str) -> str:
     """The short name of a media type of ours; raises WireError for any other."""
     for name, known in schema.CONTENTS:
         if known == media_type:
@@ -52,32 +56,32 @@ def content_name(media_type):
     raise WireError("unknown content type")
 
 
-def _node(rule):
+def _node(rule: str) -> tuple:
     try:
         return schema.RULES[schema.NAMES.index(rule)]
     except ValueError:
         raise WireError("unknown rule")
 
 
-def _read(reader, node):
+def _read(reader: cbor.Reader, node: tuple) -> Any:
     return _READ[node[0]](reader, node)
 
 
-def _write(out, node, value):
+def _write(out: bytearray, node: tuple, value: Any) -> None:
     _WRITE[node[0]](out, node, value)
 
 
-def _expect(reader, major):
+def _expect(reader: cbor.Reader, major: int) -> None:
     if reader.head() != major:
         raise WireError("wrong type")
 
 
-def _is(value, kind):
+def _is(value: Any, kind: type) -> None:
     if type(value) is not kind:
         raise WireError("wrong type")
 
 
-def _between(size, low, high):
+def _between(size: int, low: int, high: int) -> None:
     if not low <= size <= high:
         raise WireError("wrong size")
 
@@ -85,27 +89,27 @@ def _between(size, low, high):
 # ------------------------------------------------------------ scalars
 
 
-def _read_uint(reader, node):
+def _read_uint(reader: cbor.Reader, node: tuple) -> Any:
     _expect(reader, cbor.UINT)
     if node[1] is not None and reader.arg > node[1]:
         raise WireError("out of range")
     return reader.arg
 
 
-def _write_uint(out, node, value):
+def _write_uint(out: bytearray, node: tuple, value: Any) -> None:
     _is(value, int)
     if value < 0 or value >> 64 or (node[1] is not None and value > node[1]):
         raise WireError("out of range")
     cbor.write_head(out, cbor.UINT, value)
 
 
-def _read_bytes(reader, node):
+def _read_bytes(reader: cbor.Reader, node: tuple) -> Any:
     _expect(reader, cbor.BYTES)
     _between(reader.arg, node[1], node[2])
     return bytes(reader.take())
 
 
-def _write_bytes(out, node, value):
+def _write_bytes(out: bytearray, node: tuple, value: Any) -> None:
     # buffers of the caller's are as good as bytes: a chunk is sent from its preallocated slot
     if type(value) not in (bytes, bytearray, memoryview):
         raise WireError("wrong type")
@@ -114,7 +118,7 @@ def _write_bytes(out, node, value):
     out.extend(value)
 
 
-def _check_text(raw, allowed):
+def _check_text(raw: bytes, allowed: bytes | None) -> None:
     if allowed is not None:
         for byte in raw:
             if byte not in allowed:
@@ -123,7 +127,7 @@ def _check_text(raw, allowed):
         raise WireError("not UTF-8")
 
 
-def _read_text(reader, node):
+def _read_text(reader: cbor.Reader, node: tuple) -> Any:
     _expect(reader, cbor.TEXT)
     _between(reader.arg, node[1], node[2])
     raw = bytes(reader.take())
@@ -131,7 +135,7 @@ def _read_text(reader, node):
     return str(raw, "utf-8")
 
 
-def _write_text(out, node, value):
+def _write_text(out: bytearray, node: tuple, value: Any) -> None:
     _is(value, str)
     raw = value.encode()
     _between(len(raw), node[1], node[2])
@@ -140,19 +144,19 @@ def _write_text(out, node, value):
     out.extend(raw)
 
 
-def _read_bool(reader, node):
+def _read_bool(reader: cbor.Reader, _node: tuple) -> Any:
     _expect(reader, cbor.SIMPLE)
     if reader.arg not in (cbor.FALSE, cbor.TRUE):
         raise WireError("wrong type")
     return reader.arg == cbor.TRUE
 
 
-def _write_bool(out, node, value):
+def _write_bool(out: bytearray, _node: tuple, value: Any) -> None:
     _is(value, bool)
     cbor.write_head(out, cbor.SIMPLE, cbor.TRUE if value else cbor.FALSE)
 
 
-def _read_const(reader, node):
+def _read_const(reader: cbor.Reader, node: tuple) -> Any:
     constant = node[1]
     if type(constant) is int:
         value = reader.integer()
@@ -165,7 +169,7 @@ def _read_const(reader, node):
     return constant
 
 
-def _write_const(out, node, value):
+def _write_const(out: bytearray, node: tuple, value: Any) -> None:
     constant = node[1]
     _is(value, type(constant))
     if value != constant:
@@ -178,7 +182,7 @@ def _write_const(out, node, value):
         out.extend(raw)
 
 
-def _read_enum(reader, node):
+def _read_enum(reader: cbor.Reader, node: tuple) -> Any:
     value = reader.integer()
     for number, name in node[1]:
         if number == value:
@@ -186,7 +190,7 @@ def _read_enum(reader, node):
     raise WireError("unknown value")
 
 
-def _write_enum(out, node, value):
+def _write_enum(out: bytearray, node: tuple, value: Any) -> None:
     _is(value, str)
     for number, name in node[1]:
         if name == value:
@@ -198,7 +202,7 @@ def _write_enum(out, node, value):
 # ------------------------------------------------------------ containers
 
 
-def _read_nullable(reader, node):
+def _read_nullable(reader: cbor.Reader, node: tuple) -> Any:
     at = reader.at
     if at < reader.end and reader.data[at] == cbor.SIMPLE << 5 | cbor.NULL:
         reader.at = at + 1
@@ -206,14 +210,14 @@ def _read_nullable(reader, node):
     return _read(reader, node[1])
 
 
-def _write_nullable(out, node, value):
+def _write_nullable(out: bytearray, node: tuple, value: Any) -> None:
     if value is None:
         cbor.write_head(out, cbor.SIMPLE, cbor.NULL)
     else:
         _write(out, node[1], value)
 
 
-def _read_list(reader, node):
+def _read_list(reader: cbor.Reader, node: tuple) -> Any:
     _expect(reader, cbor.ARRAY)
     _between(reader.arg, node[1], node[2])
     values = []
@@ -225,7 +229,7 @@ def _read_list(reader, node):
     return values
 
 
-def _write_list(out, node, value):
+def _write_list(out: bytearray, node: tuple, value: Any) -> None:
     _is(value, list)
     _between(len(value), node[1], node[2])
     cbor.write_head(out, cbor.ARRAY, len(value))
@@ -236,7 +240,7 @@ def _write_list(out, node, value):
             raise error.inside(str(i))
 
 
-def _read_table(reader, node):
+def _read_table(reader: cbor.Reader, node: tuple) -> Any:
     _expect(reader, cbor.MAP)
     values = {}
     last = b""
@@ -244,17 +248,20 @@ def _read_table(reader, node):
         for _ in range(reader.arg):
             start = reader.at
             key = _read(reader, node[1])
-            encoded = bytes(reader.data[start : reader.at])
-            if encoded <= last:
-                raise WireError("wrong order or twice the same")
-            last = encoded
+            last = _later(bytes(reader.data[start : reader.at]), last)
             values[key] = _read(reader, node[2])
     except WireError as error:
         raise error.inside("entry")
     return values
 
 
-def _write_table(out, node, value):
+def _later(encoded: bytes, last: bytes) -> bytes:
+    if encoded <= last:
+        raise WireError("wrong order or twice the same")
+    return encoded
+
+
+def _write_table(out: bytearray, node: tuple, value: Any) -> None:
     _is(value, dict)
     entries = []
     try:
@@ -270,15 +277,15 @@ def _write_table(out, node, value):
         out.extend(entry)
 
 
-def _read_reference(reader, node):
+def _read_reference(reader: cbor.Reader, node: tuple) -> Any:
     return _read(reader, schema.RULES[node[1]])
 
 
-def _write_reference(out, node, value):
+def _write_reference(out: bytearray, node: tuple, value: Any) -> None:
     _write(out, schema.RULES[node[1]], value)
 
 
-def _read_map(reader, node):
+def _read_map(reader: cbor.Reader, node: tuple) -> Any:
     _expect(reader, cbor.MAP)
     fields = node[1]
     count = reader.arg
@@ -303,7 +310,7 @@ def _read_map(reader, node):
     return value
 
 
-def _misplaced(fields, at, key):
+def _misplaced(fields: tuple, at: int, key: int) -> WireError:
     """What is wrong with `key`, read where `fields[at]` was due."""
     for i in range(len(fields)):
         if fields[i][0] == key:
@@ -313,7 +320,7 @@ def _misplaced(fields, at, key):
     return WireError("unknown field", str(key) if -1_000_000 < key < 1_000_000 else "?")
 
 
-def _write_map(out, node, value):
+def _write_map(out: bytearray, node: tuple, value: Any) -> None:
     _is(value, dict)
     fields = node[1]
     count = len(value)
@@ -332,7 +339,7 @@ def _write_map(out, node, value):
         raise WireError("unknown field", "?")
 
 
-def _read_array(reader, node):
+def _read_array(reader: cbor.Reader, node: tuple) -> Any:
     _expect(reader, cbor.ARRAY)
     if reader.arg != len(node[1]):
         raise WireError("wrong size")
@@ -345,7 +352,7 @@ def _read_array(reader, node):
     return value
 
 
-def _write_array(out, node, value):
+def _write_array(out: bytearray, node: tuple, value: Any) -> None:
     _is(value, dict)
     cbor.write_head(out, cbor.ARRAY, len(node[1]))
     for name, inner in node[1]:
@@ -359,7 +366,7 @@ def _write_array(out, node, value):
         raise WireError("unknown field", "?")
 
 
-def _read_union(reader, node):
+def _read_union(reader: cbor.Reader, node: tuple) -> Any:
     start = reader.at
     _expect(reader, cbor.MAP)
     if not reader.arg or reader.integer() != 0:
@@ -376,7 +383,7 @@ def _read_union(reader, node):
     raise WireError("unknown type")
 
 
-def _write_union(out, node, value):
+def _write_union(out: bytearray, node: tuple, value: Any) -> None:
     _is(value, dict)
     word = value.get("type")
     for name, index in node[1]:

@@ -14,7 +14,7 @@ MAX_CHAIN = 3
 class Credential:
     """Who holds a key. Times in seconds; valid from `nbf` to before `exp`. True only if `verify_chain` gave it."""
 
-    def __init__(self, claims, raw):
+    def __init__(self, claims: dict, raw: bytes) -> None:
         self.sub = claims["sub"]
         self.facility = claims["facility"]
         self.role = claims["role"]
@@ -29,12 +29,14 @@ class Credential:
         self.raw = raw
 
 
-def read(data):
+def read(data: bytes) -> Credential:
     """What a credential says, unverified: for choosing a chain, never for trusting one. Raises WireError."""
     return Credential(decode("credential", cose.parse(data)[2]), data)
 
 
-def verify_chain(credentials, root_key, *, role, facility, at, revoked):
+def verify_chain(
+    credentials: list[bytes], root_key: bytes, *, role: str, facility: str, at: int, revoked: dict[bytes, int]
+) -> Credential:
     """The unit's credential, the first of `credentials`, if the chain holds at the time `at` (seconds).
 
     `revoked` maps a key id to the second since which it is. Raises WireError, whose path names the rule.
@@ -47,14 +49,13 @@ def verify_chain(credentials, root_key, *, role, facility, at, revoked):
     _check(unit, facility, at, revoked)
     signer = cose.parse(credentials[0])[1]
     if signer == key_id(root_key):
-        key = root_key
+        cose.verify(unit.raw, "credential", root_key)
     else:
-        key = _issuer_key(credentials, signer, unit, root_key, at, revoked)
-    cose.verify(unit.raw, "credential", key)
+        cose.verify(unit.raw, "credential", _issuer_key(credentials, signer, unit, root_key, at, revoked))
     return unit
 
 
-def _check(credential, facility, at, revoked):
+def _check(credential: Credential, facility: str, at: int, revoked: dict[bytes, int]) -> None:
     if credential.facility != facility:
         raise WireError("another facility", "credential.facility")
     _check_time(credential, at)
@@ -63,14 +64,16 @@ def _check(credential, facility, at, revoked):
         raise WireError("revoked", "credential")
 
 
-def _check_time(credential, at):
+def _check_time(credential: Credential, at: int) -> None:
     if at < credential.nbf:
         raise WireError("not valid yet", "credential.nbf")
     if at >= credential.exp:
         raise WireError("expired", "credential.exp")
 
 
-def _issuer_key(credentials, kid, unit, root_key, at, revoked):
+def _issuer_key(
+    credentials: list[bytes], kid: bytes, unit: Credential, root_key: bytes, at: int, revoked: dict[bytes, int]
+) -> bytes:
     if unit.role not in ISSUER_ROLES:
         raise WireError("only the root signs it", "credential.role")
     for i in range(1, len(credentials)):

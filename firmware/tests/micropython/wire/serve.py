@@ -1,6 +1,6 @@
 """Answers questions about the device's codec, one per line, so that a host test can ask thousands of them quickly.
 
-    decode RULE HEX     ->  ok HEX (the value, written again)  |  error PATH: REASON
+decode RULE HEX     ->  ok HEX (the value, written again)  |  error PATH: REASON
 """
 
 import sys
