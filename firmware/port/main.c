@@ -30,15 +30,23 @@ static bool has_frozen_main(void) {
     return mp_find_frozen_module("main.py", NULL, NULL) == MP_IMPORT_STAT_FILE;
 }
 
+// The REPL's own input is no place for an exception: nobody would catch it.
+static void end_program(void) {
+    mp_hal_set_interrupt_char(-1);
+    mp_handle_pending(false);
+}
+
 // The console is closed until the program opens it: an image without a program opens it at once, a program that ends
 // with the console closed restarts the board.
 static void run_program(void) {
     pyexec_frozen_module("_boot.py", false);
     if (!has_frozen_main()) {
         board_open_console();
+        end_program();
         return;
     }
     pyexec_frozen_module("main.py", false);
+    end_program();
     if (!board_console_is_open()) {
         fault_expect(RESET_SOFT);
         board_reset();
