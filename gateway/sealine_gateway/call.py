@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
-from sealine_gateway.errors import TrunkError
+from sealine_gateway.errors import GatewayError, TrunkError
 from sealine_gateway.metrics import Metrics
 from sealine_gateway.trunk import Accepted, Answered, Ended, Event, Leg, Listener, Ringing, Trunk
 
@@ -41,8 +41,13 @@ class Handset(Protocol):
         """Send one 20 ms frame, or drop it."""
 
 
-class CallRefusedError(Exception):
-    """A terminal's call message does not fit the state of its call."""
+class CallRefusedError(GatewayError):
+    """A terminal's call message does not fit the state of its call; `code` is a CDDL `link-error-code`."""
+
+    def __init__(self, code: str) -> None:
+        """As the class says."""
+        super().__init__(f"call: {code}")
+        self.code = code
 
 
 @dataclass
@@ -74,7 +79,7 @@ class CallControl:
         if present is not None:
             if present.id == call_id:
                 return
-            raise CallRefusedError
+            raise CallRefusedError("busy")
         call = Call(call_id, handset)
         self._calls[terminal] = call
         self._metrics.calls.set(len(self._calls))
@@ -95,7 +100,7 @@ class CallControl:
         if call.state is CallState.NOTICED:
             return
         if call.state is not CallState.ANSWERED or call.leg is None:
-            raise CallRefusedError
+            raise CallRefusedError("unexpected")
         call.state = CallState.NOTICED
         call.leg.notice_done()
 
@@ -144,7 +149,7 @@ class CallControl:
     def _of(self, terminal: bytes, call_id: bytes) -> Call:
         call = self._calls.get(terminal)
         if call is None or call.id != call_id:
-            raise CallRefusedError
+            raise CallRefusedError("unexpected")
         return call
 
     def _on_event(self, terminal: bytes, call: Call, event: Event) -> None:

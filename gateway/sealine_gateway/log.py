@@ -31,18 +31,18 @@ FIELDS: Final = frozenset(
 _LOGGER: Final = logging.getLogger("sealine.gateway")
 
 
-def event(name: str, *, level: int = logging.INFO, **fields: object) -> None:
+def event(what: str, /, *, level: int = logging.INFO, **fields: object) -> None:
     """Write one event. Raises ValueError for a field that is not in `FIELDS` (an error in the program)."""
     unknown = fields.keys() - FIELDS
     if unknown:
         raise ValueError(f"log fields not allowed: {sorted(unknown)}")
     text = " ".join(f"{key}={_plain(value)}" for key, value in fields.items())
-    _LOGGER.log(level, "%s%s", name, f" {text}" if text else "")
+    _LOGGER.log(level, "%s%s", what, f" {text}" if text else "")
 
 
-def warning(name: str, **fields: object) -> None:
+def warning(what: str, /, **fields: object) -> None:
     """Write one event that a person should look at."""
-    event(name, level=logging.WARNING, **fields)
+    event(what, level=logging.WARNING, **fields)
 
 
 def short(key_id: bytes) -> str:

@@ -1,0 +1,161 @@
+"""`sealine-gateway`: the commands. Heavy parts are imported by the command that needs them; `--help` needs none."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+roster = typer.Typer(no_args_is_help=True)
+app.add_typer(roster, name="roster", help="People who may call, in the vault.")
+
+ConfigOption = Annotated[Path, typer.Option("--config", help="The gateway's TOML file.")]
+SecretOption = Annotated[
+    Path | None,
+    typer.Option("--secret-file", help="File with the vault's secret; else a systemd credential or a prompt."),
+]
+
+
+@app.command(epilog="Example: sealine-gateway run --config gateway.toml --secret-file /run/secret")
+def run(config: ConfigOption, secret_file: SecretOption = None, log_level: str = "INFO") -> None:
+    """Serve terminals until stopped."""
+    import asyncio
+
+    import uvloop
+
+    from sealine_gateway import app as gateway
+    from sealine_gateway import config as configuration
+    from sealine_gateway import log, vault
+
+    log.set_up(log_level)
+    settings = configuration.load(config)
+    secret = vault.read_secret(secret_file)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(gateway.serve(settings, secret))
+
+
+@app.command(epilog="Example: sealine-gateway check-config --config gateway.toml")
+def check_config(config: ConfigOption) -> None:
+    """Check a configuration file; it says what is wrong by the field's name."""
+    from sealine_gateway import config as configuration
+
+    settings = configuration.load(config)
+    typer.echo(f"{config.name} holds: gateway {settings.name} of {settings.facility}")
+
+
+@app.command(epilog="Example: sealine-gateway describe-config")
+def describe_config() -> None:
+    """Every field of the configuration: meaning, unit, constraint, default."""
+    from sealine_gateway import config as configuration
+
+    typer.echo(configuration.describe())
+
+
+@app.command(
+    epilog="Example: sealine-gateway init state --secret-file secret; then have request.cose and tls.csr signed"
+)
+def init(
+    state_dir: Path,
+    secret_file: SecretOption = None,
+) -> None:
+    """Make a gateway's keys, TLS request and vault in STATE_DIR; the authority then makes its enrolment."""
+    import secrets
+
+    from sealine_protocol.unit import Unit
+
+    from sealine_gateway import vault
+
+    secret = vault.read_secret(secret_file)
+    Unit.create(state_dir, "gateway", secrets.token_bytes(16), tls=True)
+    vault.Vault.create(state_dir, secret)
+    typer.echo(f"made keys and vault; give {state_dir}/request.cose and tls.csr to the authority")
+
+
+@app.command(epilog="Example: sealine-gateway install state enrolment.cbor")
+def install(state_dir: Path, enrolment: Path) -> None:
+    """Check the authority's enrolment and keep it in STATE_DIR."""
+    from sealine_protocol.unit import Unit
+
+    credential = Unit.load(state_dir).install(enrolment.read_bytes()).credential
+    typer.echo(f"enrolled as {credential.sub} of {credential.facility}")
+
+
+@app.command(epilog="Example: sealine-gateway broker-config broker --listen 127.0.0.1:8883 --gateway north/gw-1")
+def broker_config(
+    directory: Path,
+    gateway: Annotated[list[str], typer.Option("--gateway", help="FACILITY/NAME, once for each gateway.")],
+    listen: Annotated[str, typer.Option(help="The broker's address, host:port.")] = "127.0.0.1:8883",
+) -> None:
+    """Write mosquitto.conf and acl; put ca.pem, broker.pem and broker.key beside them."""
+    from sealine_gateway import broker
+    from sealine_gateway import config as configuration
+
+    pairs = []
+    for item in gateway:
+        facility, _, name = item.partition("/")
+        pairs.append((facility, name))
+    broker.write(directory, configuration.address(listen), pairs)
+    typer.echo(f"wrote {directory}/mosquitto.conf and {directory}/acl")
+
+
+@roster.command("add", epilog="Example: sealine-gateway roster add 4711 --state-dir state --language es")
+def roster_add(
+    person: str,
+    state_dir: Annotated[Path, typer.Option(help="The gateway's state directory.")],
+    language: str = "en",
+    pin_file: Annotated[Path | None, typer.Option(help="File with the PIN; else a prompt.")] = None,
+    secret_file: SecretOption = None,
+) -> None:
+    """Add a person, or give one a new PIN. A running gateway sees it at its next start."""
+    from sealine_gateway import roster as people
+    from sealine_gateway import vault
+
+    opened = vault.Vault.load(state_dir, vault.read_secret(secret_file))
+    pin = pin_file.read_text().strip() if pin_file else typer.prompt("PIN", hide_input=True, confirmation_prompt=True)
+    people.add_person(opened, person, pin, language)
+    typer.echo("added")
+
+
+@roster.command("remove", epilog="Example: sealine-gateway roster remove 4711 --state-dir state")
+def roster_remove(
+    person: str,
+    state_dir: Annotated[Path, typer.Option(help="The gateway's state directory.")],
+    secret_file: SecretOption = None,
+) -> None:
+    """Remove a person."""
+    from sealine_gateway import roster as people
+    from sealine_gateway import vault
+
+    people.remove_person(vault.Vault.load(state_dir, vault.read_secret(secret_file)), person)
+    typer.echo("removed")
+
+
+@roster.command("list", epilog="Example: sealine-gateway roster list --state-dir state")
+def roster_list(
+    state_dir: Annotated[Path, typer.Option(help="The gateway's state directory.")], secret_file: SecretOption = None
+) -> None:
+    """The persons in the vault and their languages."""
+    from sealine_gateway import vault
+
+    opened = vault.Vault.load(state_dir, vault.read_secret(secret_file))
+    for entry in opened.content.persons.values():
+        typer.echo(f"{entry.person} {entry.language}")
+
+
+def main() -> None:
+    """The entry point: an error of ours is one line and exit code 1."""
+    try:
+        app()
+    except Exception as error:
+        if not _is_ours(error):
+            raise
+        typer.echo(f"sealine-gateway: {error}", err=True)
+        raise SystemExit(1) from error
+
+
+def _is_ours(error: Exception) -> bool:
+    from sealine_protocol.errors import ProtocolError
+
+    from sealine_gateway.errors import GatewayError
+
+    return isinstance(error, GatewayError | ProtocolError | OSError)
