@@ -13,6 +13,8 @@ LINK_GRACE_MS = 2000
 # The dial message leaves before the key is made, so that the line rings while public-key work goes on.
 PREPARE_AFTER_MS = 40
 WARN_AT_S = (60, 10)
+# What a gateway that refuses to dial says (CDDL link-error-code), as the end of the call.
+_REFUSED_DIAL = {"restricted": "policy", "busy": "trunk-failed"}
 MAX_TYPED = 20
 MIN_PIN = 4
 MAX_PIN = 12
@@ -81,12 +83,15 @@ class Engine:
         return following
 
     def message(self, message: dict) -> None:
-        """Take a control message of the gateway that concerns a call; another call's is ignored."""
+        """Take a control message of the gateway that concerns a call or refuses one; another call's is ignored."""
         kind = message["type"]
         if kind == "pin-result":
             if self.state == "pin" and self._pin_asked:
                 self._pin_asked = False
                 self.handle("pin-good" if message["ok"] else "pin-bad", message["wait_s"])
+        elif kind == "error":
+            if self.state == "ringing" and message["code"] in _REFUSED_DIAL:
+                self.handle("ended", _REFUSED_DIAL[message["code"]])
         elif self.call is None or message["call"] != self.call.id:
             self.ignored += 1
         elif kind == "progress":
@@ -106,6 +111,9 @@ class Engine:
                 self._repeat_notice()
         elif self.state == table.IDLE:
             self.handle("refresh")
+        elif self._pin_asked:
+            self._pin_asked = False  # the question or its answer went with the old link
+            self.handle("pin-bad")
 
     def _repeat_notice(self) -> None:
         """What was said while the link was down was not heard."""

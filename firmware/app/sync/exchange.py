@@ -8,7 +8,7 @@ from wire.errors import WireError
 # docs/protocol.md: at each connect and every ten minutes.
 BEACON_EVERY_MS = const(600_000)
 
-_OF_CALLS = ("pin-result", "progress", "ended")
+_OF_CALLS = ("pin-result", "progress", "ended", "error")
 
 
 class Exchange:

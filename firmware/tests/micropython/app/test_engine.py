@@ -318,4 +318,27 @@ def test_an_unexpected_event_changes_nothing():
     check.equal(phone.engine.ignored, 8)
 
 
+def test_a_pin_question_that_went_with_the_link_is_asked_again():
+    phone = Phone()
+    phone.engine.handle("lift")
+    phone.keys("11234#5678#")
+    phone.engine.link_down()
+    phone.wait(500)
+    phone.engine.link_up(None)
+    check.equal(phone.rows()[0], "Wrong number or PIN")
+    phone.keys("9")
+    check.equal(phone.rows()[0], "Your number, then #")
+
+
+def test_a_gateway_that_refuses_to_dial_ends_the_call():
+    phone = Phone()
+    phone.to_ringing()
+    phone.gateway("error", code="restricted", what="dial")
+    assert "close policy 0" in phone.log
+    phone = Phone()
+    phone.to_talking()
+    phone.gateway("error", code="restricted", what="dial")
+    check.equal(phone.engine.state, "talking")
+
+
 check.run(globals())
