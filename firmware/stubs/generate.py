@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# ruff: noqa: INP001 -- a script, not a package
 # SPDX-FileCopyrightText: The Sealine contributors
 """Write a .pyi for each C module from the `///` lines over its bindings.
 
