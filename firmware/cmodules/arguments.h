@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// SPDX-FileCopyrightText: The Sealine contributors
+// SPDX-FileCopyrightText: 2026 The Sealine contributors
 
 // Argument checks shared by the bindings. Each raises ValueError naming the argument, or TypeError
 // where it is no buffer. Any object with the buffer protocol is taken.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// SPDX-FileCopyrightText: The Sealine contributors
+// SPDX-FileCopyrightText: 2026 The Sealine contributors
 
 // The audio engine: full duplex, clocked by the codec, one 20 ms frame at a time. The board calls
 // audio_codec_frame() in interrupt context; everything else is called by one other context. Rings

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// SPDX-FileCopyrightText: The Sealine contributors
+// SPDX-FileCopyrightText: 2026 The Sealine contributors
 
 // Jitter buffer for 20 ms mu-law frames with 16-bit sequence numbers. All calls come from one
 // context. One jitter_put() a frame received, one jitter_take() a frame played.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// SPDX-FileCopyrightText: The Sealine contributors
+// SPDX-FileCopyrightText: 2026 The Sealine contributors
 
 // Ring of fixed-size items for one producer and one consumer that may interrupt each other.
 // Neither side ever waits. Indexes run freely and wrap at 2^32, so capacity is a power of two.

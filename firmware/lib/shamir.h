@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// SPDX-FileCopyrightText: The Sealine contributors
+// SPDX-FileCopyrightText: 2026 The Sealine contributors
 
 // Shamir's secret sharing of a 32-byte key over GF(2^8) with the polynomial of AES (FIPS 197,
 // section 4.2), one polynomial a byte. A share is its index x (1 to N), then 32 bytes f(x).

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// SPDX-FileCopyrightText: The Sealine contributors
+// SPDX-FileCopyrightText: 2026 The Sealine contributors
 
 // ITU-T G.711 mu-law, table 2a/2b. Linear values are 16 bits, the standard's 14-bit ones times 4.
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// SPDX-FileCopyrightText: The Sealine contributors
+// SPDX-FileCopyrightText: 2026 The Sealine contributors
 
 #ifndef SEALINE_LIB_WIPE_H
 #define SEALINE_LIB_WIPE_H

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # ruff: noqa: INP001 -- a script, not a package
-# SPDX-FileCopyrightText: The Sealine contributors
+# SPDX-FileCopyrightText: 2026 The Sealine contributors
 """Write a .pyi for each C module from the `///` lines over its bindings.
 
 A `///` line is a line of Python, its indentation kept. The lines of a file belong to the module that the file

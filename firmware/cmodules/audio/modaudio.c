@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// SPDX-FileCopyrightText: The Sealine contributors
+// SPDX-FileCopyrightText: 2026 The Sealine contributors
 
 /// """The audio engine: routes, rings and announcements of one call at 8 kHz, frames of 20 ms.
 ///

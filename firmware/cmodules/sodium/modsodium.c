@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// SPDX-FileCopyrightText: The Sealine contributors
+// SPDX-FileCopyrightText: 2026 The Sealine contributors
 
 /// """libsodium: hashes, signatures, key agreement, sealed boxes and authenticated encryption.
 ///

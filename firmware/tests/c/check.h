@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// SPDX-FileCopyrightText: The Sealine contributors
+// SPDX-FileCopyrightText: 2026 The Sealine contributors
 
 // A check that does not hold is printed and counted; the test goes on.
 

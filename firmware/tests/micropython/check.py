@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# SPDX-FileCopyrightText: The Sealine contributors
+# SPDX-FileCopyrightText: 2026 The Sealine contributors
 """A test runner of a few lines: every function `test_*` of a module runs; "N passed, N failed", exit code."""
 
 import sys

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# SPDX-FileCopyrightText: The Sealine contributors
+# SPDX-FileCopyrightText: 2026 The Sealine contributors
 """The module audio, its codec stepped by hand (unix build). What it mixes is tested in C; here: the bindings."""
 
 import gc

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# SPDX-FileCopyrightText: The Sealine contributors
+# SPDX-FileCopyrightText: 2026 The Sealine contributors
 """ChaCha20-Poly1305 and XChaCha20-Poly1305 through the module sodium."""
 
 from binascii import unhexlify

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# SPDX-FileCopyrightText: The Sealine contributors
+# SPDX-FileCopyrightText: 2026 The Sealine contributors
 """Ed25519, X25519, sealed boxes and randomness through the module sodium."""
 
 from binascii import unhexlify
