@@ -20,25 +20,6 @@ MIN_PIN = 4
 MAX_PIN = 12
 
 
-class Call:
-    """What is known of one call; times in unix ms as the book's clock has them, `talk_from` on the monotonic counter."""
-
-    def __init__(self, call_id: bytes, person: str | None, language: str, plan: object) -> None:
-        self.id = call_id
-        self.person = person
-        self.language = language
-        self.plan = plan
-        self.privilege = plan.privilege
-        self.shown = plan.privilege
-        self.started = 0
-        self.answered = None
-        self.accepted_at = None
-        self.talk_from = None
-        self.notices = []
-        self.opened = False
-        self.notice_done = False
-
-
 class Engine:
     """One phone's call. Feed it with `handle`, `message`, `link_up`, `link_down` and, every 20 ms or so, `tick`."""
 
@@ -230,15 +211,23 @@ class Engine:
         self._send({"type": "dial", "call": self.call.id, "number": self._plan.number, "language": self._language})
         self._voice.ring()
 
-    def open_record(self, _: object) -> None:
+    def open_record(self, _: object) -> str | None:
         """Decide on readers, make the key or none, journal the OPEN entry; a failure to seal becomes doubt."""
-        if not self.call.opened:
-            self.call.opened = True
+        if self.call.opened:
+            return None
+        self.call.opened = True
+        try:
             self._book.open(self.call)
-            self._panel.lamp(self.call.shown)
+        except Refused as refused:
+            self._reason = refused.reason
+            return "failed"
+        self._panel.lamp(self.call.shown)
+        return None
 
-    def start_notice(self, _: object) -> None:
-        self.open_record(None)
+    def start_notice(self, _: object) -> str | None:
+        failed = self.open_record(None)
+        if failed:
+            return failed
         if self.call.answered is None:
             self.call.answered = self._book.wall_ms()
         self.call.notice_done = False
@@ -247,6 +236,7 @@ class Engine:
             {"party": party, "prompt": prompt, "language": self.call.language, "completed_at": None}
             for party in (("caller", "called") if prompt else ())
         ]
+        return None
 
     def finish_notice(self, _: object) -> None:
         if not self.call.notice_done:
@@ -266,13 +256,17 @@ class Engine:
         """Journal the acceptance, and only then let the recorder start and bridge the legs."""
         self.call.accepted_at = self._book.wall_ms()
         self.call.talk_from = self._now
-        self._book.accept(self.call)
-        self._voice.bridge(self.call.privilege == "none")
+        recorded = self._book.accept(self.call)
+        if self.call.shown == "none" and not recorded:
+            self.call.shown = "doubt"
+            self._panel.lamp("doubt")
+        self._voice.bridge(recorded)
         return "bridged"
 
     def stop_recording(self, _: object) -> None:
         self.call.shown = "doubt"
         self._panel.lamp("doubt")
+        self._voice.bridge(False)
         self._voice.tone("stopped")
 
     def warn_time(self, _: object) -> None:
@@ -293,6 +287,9 @@ class Engine:
     def end_time(self, _: object) -> None:
         self._end("time-limit", tell=True)
 
+    def end_failed(self, _: object) -> None:
+        self._end(self._reason, tell=True)
+
     def _end(self, reason: str, *, tell: bool) -> None:
         self._reason = reason
         self._voice.end()
@@ -300,7 +297,7 @@ class Engine:
             self._send({"type": "hang-up", "call": self.call.id})
         self.open_record(None)
         talk_ms = self._now - self.call.talk_from if self.call.talk_from is not None else 0
-        self._cost = self._book.close(self.call, reason, talk_ms)
+        self._cost = self._book.close(self.call, reason, talk_ms, self._voice.read_recorded)
         self._voice.quiet()
         self._panel.lamp("")
         if self._lifted:

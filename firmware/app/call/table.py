@@ -33,9 +33,11 @@ TABLE = (
     ("quote", "key", "place_call", "ringing", "ringing"),
     # the call is on the record from here on (a protected one never is)
     ("ringing", "prepare", "open_record", "ringing", "ringing"),
+    ("ringing", "failed", "end_failed", "wrap-up", "ended"),
     ("ringing", "answered", "start_notice", "notice", "notice"),
     ("ringing", "timeout", "end_unanswered", "wrap-up", "ended"),
     ("notice", "notice-played", "finish_notice", "notice", "waiting"),
+    ("notice", "failed", "end_failed", "wrap-up", "ended"),
     ("notice", "resumed", "start_notice", "notice", "notice"),
     ("notice", "accepted", "weigh_acceptance", "notice", ""),
     ("notice", "may-talk", "accept", "accepted", "accepted"),

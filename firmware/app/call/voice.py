@@ -35,6 +35,7 @@ class Voice:
         self._tone_ms = 0
         self._tone_end = None
         self.bridged = False
+        self.read_recorded = audio.rec_read_into
 
     def ring(self) -> None:
         """Start a call's audio clean, with the ring-back tone in the handset."""

@@ -15,7 +15,7 @@ class Exchange:
     """Dispatches between the link and its users; knows who may hear what, decides nothing about calls."""
 
     def __init__(self, parts: object) -> None:
-        """`parts` names the users: engine, answers, bundles, outgoing, chunks, hear_time, on_welcome, ready."""
+        """`parts` names the users: engine, answers, fetcher, outgoing, chunks, hear_time, on_welcome, ready."""
         self._parts = parts
         self._link = None
         self._welcomed = False
@@ -35,7 +35,7 @@ class Exchange:
             return
         self._link = None
         self._welcomed = False
-        self._parts.bundles.down()
+        self._parts.fetcher.down()
         self._parts.outgoing.down()
         self._parts.chunks.down()
         self._parts.engine.link_down()
@@ -60,7 +60,7 @@ class Exchange:
         elif kind in _OF_CALLS:
             self._parts.engine.message(message)
         elif kind == "offer":
-            self._parts.bundles.offer(message)
+            self._parts.fetcher.offer(message)
         elif kind == "deliver":
             self._parts.answers.take(message["answer"])
         elif kind == "saved":
@@ -75,7 +75,7 @@ class Exchange:
         except WireError:
             self.malformed += 1
             return
-        self._parts.bundles.part(message)
+        self._parts.fetcher.part(message)
 
     def bulk_sent(self) -> None:
         """The link has delivered one bulk message to the gateway's memory (not yet to its disk)."""
@@ -86,7 +86,7 @@ class Exchange:
         if not self._welcomed:
             return
         self._parts.outgoing.step(self._link)
-        self._parts.bundles.step(idle=self._parts.engine.idle())
+        self._parts.fetcher.step(idle=self._parts.engine.idle())
         if now_ms - self._beacon_ms >= BEACON_EVERY_MS:
             self._ask_beacon(now_ms)
 

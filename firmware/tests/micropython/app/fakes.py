@@ -1,7 +1,8 @@
 """Stand-ins for the engine's partners that write down what was asked of them, in order."""
 
 from call import Refused
-from call.engine import Call, Engine
+from call.engine import Engine
+from call.details import Call
 from panel.display import Front
 
 CALL_ID = bytes(range(16))
@@ -39,6 +40,7 @@ class Book:
         self.privilege = "none"
         self.after_open = None
         self.stopped = False
+        self.full = False
 
     def clock_text(self):
         return "12:34"
@@ -62,16 +64,19 @@ class Book:
 
     def open(self, call):
         self.log.append("open")
+        if self.full:
+            raise Refused("storage")
         if self.after_open:
             call.privilege = call.shown = self.after_open
 
     def accept(self, call):
         self.log.append("accept")
+        return call.privilege == "none"
 
     def recording_stopped(self):
         return self.stopped
 
-    def close(self, call, reason, talk_ms):
+    def close(self, call, reason, talk_ms, read_into):
         self.log.append("close {} {}".format(reason, talk_ms))
         return 120_000 if talk_ms else 0
 
@@ -80,6 +85,7 @@ class Voice:
     def __init__(self, log):
         self.log = log
         self.played = False
+        self.read_recorded = None
 
     def ring(self):
         self.log.append("ring")

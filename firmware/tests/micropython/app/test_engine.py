@@ -300,6 +300,21 @@ def test_a_protected_line_needs_no_pin_and_no_quote():
     assert all(message["type"] != "check-pin" for message in phone.sent)
 
 
+def test_a_call_that_cannot_be_journalled_is_not_made():
+    phone = Phone()
+    phone.book.full = True
+    phone.to_ringing()
+    phone.wait(100)
+    check.equal(phone.rows()[2], "Phone is full")
+    assert "send hang-up" in phone.log
+    phone = Phone()
+    phone.book.full = True
+    phone.to_ringing()
+    phone.gateway("progress", state="answered")
+    check.equal(phone.engine.state, "wrap-up")
+    assert "notice" not in phone.log
+
+
 def test_a_slow_caller_is_sent_off():
     for keys in ("", "1", "11234#"):
         phone = Phone()

@@ -1,0 +1,176 @@
+"""The program of the terminal: console, main loop, connection; a supervisor restarts what fails, a watchdog all else."""
+
+import asyncio
+import gc
+import sys
+
+import board
+import machine
+import sodium
+from console import Console
+from micropython import const
+from station import Station
+from sync.connection import Connection
+
+VERSION = "sealine-1"
+_PUMP_MS = const(5)
+_TURN_MS = const(20)
+_TIDY_MS = const(1000)
+_WATCHDOG_MS = const(4000)  # the longest step is the erase of a spool slot and a public-key operation
+_ALIVE_MS = const(2000)  # a loop that has not come round for so long is not alive
+_RESTART_MS = const(500)  # before a failed task is started again
+_CONSOLE_BYTES = const(256)
+_GC_THRESHOLD = const(48 * 1024)
+
+
+class Alive:
+    """When each loop last came round; the watchdog is fed only while all of them do."""
+
+    def __init__(self) -> None:
+        self._last = {}
+
+    def beat(self, name: str) -> None:
+        """Say that the loop `name` goes round."""
+        self._last[name] = board.monotonic_ms()
+
+    def all(self) -> bool:
+        """Whether every loop that ever ran still does."""
+        now_ms = board.monotonic_ms()
+        return all(now_ms - last < _ALIVE_MS for last in self._last.values())
+
+
+class Program:
+    """The tasks round one station."""
+
+    def __init__(self, station: Station, *, watchdog: object) -> None:
+        self._station = station
+        self._watchdog = watchdog
+        self._alive = Alive()
+        self._failures = 0
+
+    async def run(self) -> None:
+        """Until somebody asked for a restart."""
+        station = self._station
+        tasks = [asyncio.create_task(self._keep("console", self._console))]
+        if station.enrolled():
+            station.serve(board.reset_cause() in ("watchdog", "fault"))
+            await self._join_network()
+        else:
+            station.show_service()
+        while not station.asked_to_restart:
+            if station.enrolled() and not station.serving:
+                station.serve(reset=False)
+                await self._join_network()
+            if station.serving and len(tasks) == 1:
+                tasks += self._serve()
+            if self._alive.all():
+                self._watchdog.feed()
+            await asyncio.sleep_ms(200)
+        await asyncio.sleep_ms(200)  # the console's last line
+        for task in tasks:
+            task.cancel()
+
+    def _serve(self) -> list:
+        station = self._station
+        connection = Connection(station.identity, station.trust, station.exchange, station.voice, self._open_stream)
+        station.send_voice = connection.send_voice
+        station.connection = connection
+        return [
+            asyncio.create_task(self._keep("pump", self._pump)),
+            asyncio.create_task(self._keep("turn", self._turn)),
+            asyncio.create_task(self._keep("tidy", self._tidy)),
+            asyncio.create_task(self._keep("connection", self._connect)),
+        ]
+
+    async def _keep(self, name: str, work: object) -> None:
+        """The one supervisor: a task that fails is named on the console, without its message, and started again."""
+        while True:
+            try:
+                await work()
+            except Exception as error:  # noqa: BLE001 a task's failure of any kind must not take the others along
+                self._failures += 1
+                print("task", name, "failed:", type(error).__name__, self._failures)
+                if self._station.identity.state() != "locked":
+                    sys.print_exception(error)
+            await asyncio.sleep_ms(_RESTART_MS)
+
+    async def _console(self) -> None:
+        console = Console(self._station, print)
+        stream = asyncio.StreamReader(sys.stdin.buffer)
+        while True:
+            data = await stream.read(_CONSOLE_BYTES)
+            if not data:
+                await asyncio.sleep_ms(_RESTART_MS)
+            console.feed(data)
+
+    async def _pump(self) -> None:
+        while True:
+            self._alive.beat("pump")
+            self._station.pump()
+            await asyncio.sleep_ms(_PUMP_MS)
+
+    async def _turn(self) -> None:
+        while True:
+            self._alive.beat("turn")
+            self._station.turn()
+            await asyncio.sleep_ms(_TURN_MS)
+
+    async def _tidy(self) -> None:
+        while True:
+            self._station.tidy()
+            await asyncio.sleep_ms(_TIDY_MS)
+
+    async def _connect(self) -> None:
+        await self._station.connection.run(board.monotonic_ms)
+
+    async def _open_stream(self) -> object:
+        host, port = _host_and_port(self._station.gateway_address())
+        stream, _same = await asyncio.open_connection(host, port)
+        return stream
+
+    async def _join_network(self) -> None:
+        """Bring the board's Ethernet up by the settings; a host build has a network already."""
+        try:
+            import network
+        except ImportError:
+            return
+        lan = network.LAN()
+        lan.active(True)
+        address = _setting("ip")
+        if address:
+            lan.ifconfig(tuple(address.split(",")))
+        else:
+            lan.ipconfig(dhcp4=True)
+
+
+def _setting(name: str) -> str:
+    for line in board.settings().decode().split("\n"):
+        if line.startswith(name + "="):
+            return line[len(name) + 1 :].strip()
+    return ""
+
+
+def _host_and_port(address: str) -> tuple[str, int]:
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdigit():
+        raise OSError("no gateway address")
+    return host, int(port)
+
+
+def main(root: str = "") -> None:
+    """Run until a restart is asked for; then the board starts anew."""
+    gc.threshold(_GC_THRESHOLD)
+    crash = board.crash_log()
+    if crash is not None:
+        print("crash:", " ".join("{:x}".format(word) for word in crash))
+    print("start:", board.reset_cause())
+    station = Station(root, {"version": VERSION, "hash": sodium.hash(board.image(), 32)})
+    if station.identity.state() != "locked":
+        board.open_console()
+    print("sealine", VERSION, station.identity.state())
+    asyncio.run(Program(station, watchdog=machine.WDT(timeout=_WATCHDOG_MS)).run())
+    machine.reset()
+
+
+if __name__ == "__main__":
+    main()
