@@ -31,6 +31,12 @@ mp_obj_t board_take_crash_log(void) {
     return mp_obj_new_tuple(MP_ARRAY_SIZE(items), items);
 }
 
+const void *board_image(size_t *bytes) {
+    extern const uint8_t _image_start, _data_load, _data_start, _data_end;
+    *bytes = (size_t)(&_data_load - &_image_start) + (size_t)(&_data_end - &_data_start);
+    return &_image_start;
+}
+
 void board_open_console(void) {
     console_open = true;
     mp_hal_set_interrupt_char(INTERRUPT_CHAR);

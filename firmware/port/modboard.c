@@ -115,6 +115,15 @@ static mp_obj_t board_settings(void) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(board_settings_obj, board_settings);
 
+/// def image() -> memoryview:
+///     """The running program's bytes, read-only: what the hash in a record is made of."""
+static mp_obj_t board_image_py(void) {
+    size_t bytes;
+    const void *image = board_image(&bytes);
+    return mp_obj_new_memoryview('B', bytes, (void *)image);
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(board_image_obj, board_image_py);
+
 /// def open_console() -> None:
 ///     """Let the console interrupt the program, and give it a REPL when the program ends. Holds until the next reset.
 ///
@@ -313,6 +322,7 @@ static const mp_rom_map_elem_t board_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_crash_log), MP_ROM_PTR(&board_crash_log_obj)},
     {MP_ROM_QSTR(MP_QSTR_unique_id), MP_ROM_PTR(&board_unique_id_obj)},
     {MP_ROM_QSTR(MP_QSTR_settings), MP_ROM_PTR(&board_settings_obj)},
+    {MP_ROM_QSTR(MP_QSTR_image), MP_ROM_PTR(&board_image_obj)},
     {MP_ROM_QSTR(MP_QSTR_open_console), MP_ROM_PTR(&board_open_console_obj)},
     {MP_ROM_QSTR(MP_QSTR_dropped), MP_ROM_PTR(&board_dropped_obj)},
     {MP_ROM_QSTR(MP_QSTR_Flash), MP_ROM_PTR(&flash_type)},

@@ -7,6 +7,7 @@
 #define SEALINE_PORT_MODBOARD_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "py/obj.h"
@@ -15,6 +16,8 @@ uint64_t board_monotonic_ms(void);
 const char *board_reset_cause_name(void);
 // Tuple of integers, or None.
 mp_obj_t board_take_crash_log(void);
+// The running program as it lies in memory: the flash image, or the unix build's executable.
+const void *board_image(size_t *bytes);
 // From now on (until the next reset) the console may interrupt the program and gets a REPL when it ends.
 void board_open_console(void);
 bool board_console_is_open(void);
