@@ -62,8 +62,8 @@ class Envelopes:
     def _seal(self, kind: str, index: int, secret: bytes, key: bytes) -> None:
         try:
             sealed = sodium.seal(key, secret)
-        except (sodium.Error, ValueError) as error:
-            raise EnvelopeError("envelope: " + kind + " cannot be sealed") from error
+        except (sodium.Error, ValueError):
+            raise EnvelopeError("envelope: " + kind + " cannot be sealed")
         if len(sealed) != len(secret) + _SEAL_BYTES:
             raise EnvelopeError("envelope: " + kind + " has a wrong size")
         self.sealed.append(sealed)

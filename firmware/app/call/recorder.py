@@ -60,7 +60,7 @@ class Recorder:
             self.wipe()
             del envelopes.sealed[mark:]
             del envelopes.refs[mark:]
-            raise RecorderError(str(error)) from error
+            raise RecorderError(str(error))
         self._split_facts = {
             "k": k,
             "n": n,

@@ -92,9 +92,9 @@ class Bundles:
             self._clock.check(header["issued"] * 1000)
             return Writer(self, signed, header, self._open_key(header, directory_key))
         except WireError as error:
-            raise BundleError(str(error)) from error
-        except OSError as error:
-            raise BundleError("bundle: cannot be written") from error
+            raise BundleError(str(error))
+        except OSError:
+            raise BundleError("bundle: cannot be written")
 
     def installed(self, kind: str) -> Installed | None:
         """Return the installed bundle of a kind; it may have expired, which its user judges."""
@@ -121,7 +121,7 @@ class Bundles:
         try:
             self._check_body(found)
         except WireError as error:
-            raise BundleError(str(error)) from error
+            raise BundleError(str(error))
         self._folder.write(_head(found.kind), struct.pack("<H", len(signed)) + signed + key)
         self._adopt(found)
         self._clock.verified(header["issued"] * 1000)
@@ -246,9 +246,9 @@ class Writer:
         self._hash.update(part)
         try:
             self._file.write(part)
-        except OSError as error:
+        except OSError:
             self.abort()
-            raise BundleError("bundle: cannot be written") from error
+            raise BundleError("bundle: cannot be written")
         self.offset += len(part)
 
     def commit(self) -> Installed:
@@ -261,7 +261,7 @@ class Writer:
             self._file.flush()
         except (BundleError, OSError) as error:
             self.abort()
-            raise BundleError(str(error)) from error
+            raise BundleError(str(error))
         self._file.close()
         return self._bundles.switch(self._signed, self._header, self._key)
 

@@ -43,8 +43,8 @@ class Folder:
         try:
             with open(self.path_of(name), "rb") as file:
                 return file.read()
-        except OSError as error:
-            raise StoreError("file: cannot be read") from error
+        except OSError:
+            raise StoreError("file: cannot be read")
 
     def write(self, name: str, data: bytes) -> None:
         """Replace a file by one atomic step, durable on return; StoreError when the flash is full or fails."""
@@ -54,8 +54,8 @@ class Folder:
                 file.write(data)
                 file.flush()
             os.rename(temporary, self.path_of(name))
-        except OSError as error:
-            raise StoreError("file: cannot be written") from error
+        except OSError:
+            raise StoreError("file: cannot be written")
 
     def remove(self, name: str) -> None:
         """Delete a file if it is there."""

@@ -104,8 +104,8 @@ class Identity:
         """Open what was sealed (crypto_box_seal) to the link key."""
         try:
             return sodium.seal_open(self.link_public, self.link_secret, sealed)
-        except sodium.Error as error:
-            raise IdentityError("identity: not sealed to this terminal") from error
+        except sodium.Error:
+            raise IdentityError("identity: not sealed to this terminal")
 
     def judge(self, chain: list[bytes], role: str, at: int, revoked: dict) -> "Credential":
         """Return the checked credential of another unit of this facility (`at` in unix s); WireError if it is none."""

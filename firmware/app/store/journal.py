@@ -51,16 +51,22 @@ class Journal:
     def mount(self) -> None:
         """Read the flash, heal what a power cut left, and finish the signature of a payload that has none."""
         self._log.mount(self._visit)
-        for seq in sorted(self._rows):
-            row = self._rows[seq]
+        for seq, row in self._rows.items():
             if row[_SIGNATURE]:
                 self._raise_head(seq, self._log.read(row[_SIGNATURE])[64:])
-            elif not row[_OPEN]:
-                del self._rows[seq]  # only bit rot does it: it stays counted as damaged
-            elif not row[_PAYLOAD]:
-                self._open = (seq, self._draft(seq)["id"])
-            elif not self._halt:
+        for seq in sorted(self._rows):
+            if not self._rows[seq][_SIGNATURE]:
+                self._mount_unsigned(seq, self._rows[seq])
+
+    def _mount_unsigned(self, seq: int, row: list[int]) -> None:
+        if row[_PAYLOAD] and row[_OPEN]:
+            # Ed25519 has no randomness: the same payload can only give the same signature again.
+            if not self._halt:
                 self._sign(seq, self._log.read(row[_PAYLOAD]))
+        elif row[_OPEN] and seq > (self._head[0] if self._head else -1):
+            self._open = (seq, self._draft(seq)["id"])
+        else:
+            self._live -= self._rows.pop(seq)[_SIZE]  # only bit rot does it: a gap, that central will name
 
     def recover(self) -> dict | None:
         """Return the record that a reset left open, None if there is none.
@@ -269,7 +275,6 @@ class Journal:
             raise JournalError("journal: damaged, a number could be used twice")
 
     def _sign(self, seq: int, payload: bytes) -> bytes:
-        self._may_sign()
         signature = self._identity.signature("record", payload)
         signed = cose.assemble("record", self._identity.key_id, payload, signature)
         record_hash = blake2b256(signed)

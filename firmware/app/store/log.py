@@ -84,9 +84,9 @@ class Log:
         self._reserve(len(data), keep_free)
         try:
             return self._append(kind, seq, memoryview(data))
-        except OSError as error:
+        except OSError:
             self._offset = SECTOR_BYTES  # never program twice over what may be half there
-            raise JournalError("log: flash fault") from error
+            raise JournalError("log: flash fault")
 
     def read(self, address: int) -> bytes:
         """Return the data of the entry at `address`; JournalError if it does not read back as it was written."""
@@ -102,9 +102,9 @@ class Log:
             self._flash.read_into(sector * SECTOR_BYTES + offset + _FRAGMENT_HEADER, body)
             if not _holds(header, memoryview(body)):
                 raise JournalError("log: entry is damaged")
-            parts.append(memoryview(body)[:length])
+            parts.append(bytes(memoryview(body)[:length]))
             if flags & _LAST:
-                return bytes(parts[0]) if len(parts) == 1 else b"".join(parts)
+                return parts[0] if len(parts) == 1 else b"".join(parts)
             sector, offset = self._after(sector), _SECTOR_HEADER
 
     def used_sectors(self) -> int:
@@ -131,8 +131,8 @@ class Log:
             # Marked first: half an erase may leave any bits, and they must not read as damaged entries.
             self._flash.program(sector * SECTOR_BYTES + _DEAD_AT, _DONE)
             self._flash.erase(sector * SECTOR_BYTES)
-        except OSError as error:
-            raise JournalError("log: flash fault") from error
+        except OSError:
+            raise JournalError("log: flash fault")
         self._chain.pop(0)
         self._state[sector] = _FREE
         self.free_sectors += 1

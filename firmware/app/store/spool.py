@@ -153,8 +153,8 @@ class Spool:
             self._flash.program(slot * SLOT_BYTES, header)
             self._flash.program(slot * SLOT_BYTES + _HEADER, data)
             self._flash.program(slot * SLOT_BYTES + _MARK_AT, _DONE)
-        except OSError as error:
-            raise SpoolError("spool: flash fault") from error
+        except OSError:
+            raise SpoolError("spool: flash fault")
         self._state[slot] = _FULL
         return slot
 

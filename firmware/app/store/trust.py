@@ -164,8 +164,8 @@ class Trust:
         if holder is None:
             try:
                 holder = self.judge([data], role)
-            except WireError as error:
-                raise TrustError("trust: a credential does not hold") from error
+            except WireError:
+                raise TrustError("trust: a credential does not hold")
             self._judged[place] = holder
         since = self.revoked.get(holder.key_id)
         if holder.role != role or not holder.nbf <= now < holder.exp or (since is not None and since <= now):
