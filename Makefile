@@ -26,6 +26,7 @@ setup: ## install what the build needs (nothing to do when all is there; a secon
 
 .PHONY: firmware
 firmware: setup ## build/firmware/qemu/firmware.elf, the image of the emulated wall phone
+	@test -e build/firmware/qemu/firmware.elf || echo "firmware: first build, about a minute"
 	@$(MAKE) -C firmware -j$(JOBS) qemu
 
 .PHONY: install
@@ -47,9 +48,14 @@ bench: firmware unix ## speed, memory and quality beside their limits
 
 .PHONY: test
 test: firmware unix ## all tests: pure C, C modules and app in MicroPython, host packages, real firmware in QEMU
-	@$(MAKE) -C firmware/tests/c
+	@$(MAKE) -s -C firmware/tests/c
 	@$(MAKE) -C firmware size
+	@$(MAKE) -C firmware -j$(JOBS) bare
 	@$(BIN)/python -m pytest
+
+.PHONY: mp-tests
+mp-tests: firmware ## MicroPython's own test suite on the emulated board (about 3 minutes)
+	@$(MAKE) -C firmware mp-tests
 
 .PHONY: check
 check: lint types floors clean-text gen-check ## style, types, floors, committed text, generated files
