@@ -35,6 +35,9 @@ def unique_id() -> bytes:
 def settings() -> bytes:
     """Small text that belongs to the unit (such as its gateway's address); at most 2048 bytes, not authenticated."""
 
+def image() -> memoryview:
+    """The running program's bytes, read-only: what the hash in a record is made of."""
+
 def open_console() -> None:
     """Let the console interrupt the program, and give it a REPL when the program ends. Holds until the next reset.
 
