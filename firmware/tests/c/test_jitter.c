@@ -141,6 +141,30 @@ static void bridges_a_loss_by_fading(void) {
     CHECK(jitter.counts.concealed == JITTER_CONCEAL_FRAMES + 1);
 }
 
+static void second_loss_fades_as_the_first(void) {
+    jitter_reset(&jitter);
+    put_range(0, 4);
+    put_range(5, 2);
+    uint8_t first[FRAME];
+    uint8_t second[FRAME];
+    for (uint16_t i = 0; i < 4; i++) {
+        CHECK(plays(i));
+    }
+    jitter_take(&jitter, first);
+    CHECK(plays(5));
+    CHECK(plays(6));
+    jitter_take(&jitter, second);
+    CHECK(5 * loudest(second) > 4 * loudest(first) && jitter.counts.concealed == 2);
+}
+
+static void duplicate_does_not_replace(void) {
+    jitter_reset(&jitter);
+    put_range(0, 4);
+    static const uint8_t other[FRAME] = {0x33};
+    jitter_put(&jitter, 0, other);
+    CHECK(plays(0) && jitter.counts.duplicate == 1);
+}
+
 static void drops_the_late(void) {
     jitter_reset(&jitter);
     put_range(0, 4);
@@ -240,6 +264,8 @@ void test_jitter(void) {
     orders_what_comes_jumbled();
     first_frames_may_be_swapped();
     bridges_a_loss_by_fading();
+    second_loss_fades_as_the_first();
+    duplicate_does_not_replace();
     drops_the_late();
     fills_anew_after_a_pause();
     follows_a_jump();
