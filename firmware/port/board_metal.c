@@ -9,9 +9,7 @@
 
 static bool console_open;
 
-uint64_t board_monotonic_ms(void) {
-    return clock_us() / 1000;
-}
+uint64_t board_monotonic_ms(void) { return clock_us() / 1000; }
 
 const char *board_reset_cause_name(void) {
     static const char *const names[] = {"power", "pin", "soft", "watchdog", "fault"};
@@ -23,7 +21,8 @@ mp_obj_t board_take_crash_log(void) {
     if (c == NULL) {
         return mp_const_none;
     }
-    const uint32_t words[] = {c->kind, c->pc, c->lr, c->sp, c->psr, c->cfsr, c->hfsr, c->address, c->uptime_ms};
+    const uint32_t words[] = {c->kind, c->pc,   c->lr,      c->sp,       c->psr,
+                              c->cfsr, c->hfsr, c->address, c->uptime_ms};
     mp_obj_t items[MP_ARRAY_SIZE(words)];
     for (size_t i = 0; i < MP_ARRAY_SIZE(words); ++i) {
         items[i] = mp_obj_new_int_from_uint(words[i]);
@@ -42,10 +41,6 @@ void board_open_console(void) {
     mp_hal_set_interrupt_char(INTERRUPT_CHAR);
 }
 
-bool board_console_is_open(void) {
-    return console_open;
-}
+bool board_console_is_open(void) { return console_open; }
 
-uint32_t board_serial_dropped(unsigned port) {
-    return serial_stats(port)->tx_dropped;
-}
+uint32_t board_serial_dropped(unsigned port) { return serial_stats(port)->tx_dropped; }

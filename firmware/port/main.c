@@ -22,9 +22,7 @@
 
 static char heap[HEAP_BYTES] __attribute__((aligned(16)));
 
-static void console_line(const char *text) {
-    mp_hal_stdout_tx_strn(text, strlen(text));
-}
+static void console_line(const char *text) { mp_hal_stdout_tx_strn(text, strlen(text)); }
 
 static bool has_frozen_main(void) {
     return mp_find_frozen_module("main.py", NULL, NULL) == MP_IMPORT_STAT_FILE;
@@ -55,7 +53,8 @@ static void run_program(void) {
 
 static void run_console(void) {
     for (;;) {
-        int done = pyexec_mode_kind == PYEXEC_MODE_RAW_REPL ? pyexec_raw_repl() : pyexec_friendly_repl();
+        int done =
+            pyexec_mode_kind == PYEXEC_MODE_RAW_REPL ? pyexec_raw_repl() : pyexec_friendly_repl();
         if (done != 0) {
             return;
         }
@@ -103,8 +102,10 @@ __attribute__((noreturn)) void abort(void) {
 }
 
 // libsodium keeps its assertions.
-__attribute__((noreturn)) void __assert_func(const char *file, int line, const char *func, const char *expr);
-__attribute__((noreturn)) void __assert_func(const char *file, int line, const char *func, const char *expr) {
+__attribute__((noreturn)) void __assert_func(const char *file, int line, const char *func,
+                                             const char *expr);
+__attribute__((noreturn)) void __assert_func(const char *file, int line, const char *func,
+                                             const char *expr) {
     (void)file;
     (void)func;
     (void)expr;
@@ -120,6 +121,4 @@ unsigned long port_random(void) {
     return value;
 }
 
-unsigned long port_random_seed(void) {
-    return port_random();
-}
+unsigned long port_random_seed(void) { return port_random(); }

@@ -70,9 +70,7 @@ static MP_DEFINE_CONST_FUN_OBJ_0(board_key_obj, board_key);
 
 /// def hook() -> bool:
 ///     """True while the handset is lifted."""
-static mp_obj_t board_hook(void) {
-    return mp_obj_new_bool(window_hook());
-}
+static mp_obj_t board_hook(void) { return mp_obj_new_bool(window_hook()); }
 static MP_DEFINE_CONST_FUN_OBJ_0(board_hook_obj, board_hook);
 
 /// def monotonic_ms() -> int:
@@ -94,9 +92,7 @@ static MP_DEFINE_CONST_FUN_OBJ_0(board_reset_cause_obj, board_reset_cause);
 ///     """Take the last crash, once: (kind, pc, lr, sp, psr, cfsr, hfsr, address, uptime_ms), or None.
 ///
 ///     Kinds: 1 fault, 2 watchdog, 3 uncaught error in C, 4 no entropy. Addresses and codes only."""
-static mp_obj_t board_crash_log(void) {
-    return board_take_crash_log();
-}
+static mp_obj_t board_crash_log(void) { return board_take_crash_log(); }
 static MP_DEFINE_CONST_FUN_OBJ_0(board_crash_log_obj, board_crash_log);
 
 /// def unique_id() -> bytes:
@@ -158,7 +154,8 @@ static const window_partition_t *flash_part(mp_obj_t self_in) {
 ///     It is also a block device for littlefs (readblocks, writeblocks, ioctl)."""
 ///
 ///     def __init__(self, name: str) -> None: ...
-static mp_obj_t flash_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+static mp_obj_t flash_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw,
+                               const mp_obj_t *args) {
     mp_arg_check_num(n_args, n_kw, 1, 1, false);
     size_t name_bytes;
     const char *name = mp_obj_str_get_data(args[0], &name_bytes);
@@ -232,15 +229,16 @@ static mp_obj_t flash_erase(mp_obj_t self_in, mp_obj_t offset_in) {
 static MP_DEFINE_CONST_FUN_OBJ_2(flash_erase_obj, flash_erase);
 
 // MicroPython's block protocol: a block and an offset into it give the place.
-static uint32_t flash_place(const window_partition_t *part, mp_obj_t block_in, size_t n_args, const mp_obj_t *offset,
-                            size_t bytes) {
+static uint32_t flash_place(const window_partition_t *part, mp_obj_t block_in, size_t n_args,
+                            const mp_obj_t *offset, size_t bytes) {
     mp_int_t block = mp_obj_get_int(block_in);
     mp_int_t place = n_args > 3 ? mp_obj_get_int(*offset) : 0;
     if (block < 0 || (mp_uint_t)block >= part->bytes / WINDOW_FLASH_SECTOR_BYTES || place < 0 ||
         place >= WINDOW_FLASH_SECTOR_BYTES) {
         mp_raise_OSError(MP_EINVAL);
     }
-    return flash_range(part, MP_OBJ_NEW_SMALL_INT(block * WINDOW_FLASH_SECTOR_BYTES + place), bytes);
+    return flash_range(part, MP_OBJ_NEW_SMALL_INT(block * WINDOW_FLASH_SECTOR_BYTES + place),
+                       bytes);
 }
 
 /// def readblocks(self, block: int, buf: bytearray, offset: int = 0) -> None: ...
@@ -275,19 +273,19 @@ static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(flash_writeblocks_obj, 3, 4, flash_wr
 static mp_obj_t flash_ioctl(mp_obj_t self_in, mp_obj_t op_in, mp_obj_t arg_in) {
     const window_partition_t *part = flash_part(self_in);
     switch (mp_obj_get_int(op_in)) {
-        case MP_BLOCKDEV_IOCTL_INIT:
-        case MP_BLOCKDEV_IOCTL_DEINIT:
-        case MP_BLOCKDEV_IOCTL_SYNC:
-            return MP_OBJ_NEW_SMALL_INT(0);
-        case MP_BLOCKDEV_IOCTL_BLOCK_COUNT:
-            return MP_OBJ_NEW_SMALL_INT(part->bytes / WINDOW_FLASH_SECTOR_BYTES);
-        case MP_BLOCKDEV_IOCTL_BLOCK_SIZE:
-            return MP_OBJ_NEW_SMALL_INT(WINDOW_FLASH_SECTOR_BYTES);
-        case MP_BLOCKDEV_IOCTL_BLOCK_ERASE:
-            window_flash_erase(part, flash_place(part, arg_in, 0, NULL, WINDOW_FLASH_SECTOR_BYTES));
-            return MP_OBJ_NEW_SMALL_INT(0);
-        default:
-            return mp_const_none;
+    case MP_BLOCKDEV_IOCTL_INIT:
+    case MP_BLOCKDEV_IOCTL_DEINIT:
+    case MP_BLOCKDEV_IOCTL_SYNC:
+        return MP_OBJ_NEW_SMALL_INT(0);
+    case MP_BLOCKDEV_IOCTL_BLOCK_COUNT:
+        return MP_OBJ_NEW_SMALL_INT(part->bytes / WINDOW_FLASH_SECTOR_BYTES);
+    case MP_BLOCKDEV_IOCTL_BLOCK_SIZE:
+        return MP_OBJ_NEW_SMALL_INT(WINDOW_FLASH_SECTOR_BYTES);
+    case MP_BLOCKDEV_IOCTL_BLOCK_ERASE:
+        window_flash_erase(part, flash_place(part, arg_in, 0, NULL, WINDOW_FLASH_SECTOR_BYTES));
+        return MP_OBJ_NEW_SMALL_INT(0);
+    default:
+        return mp_const_none;
     }
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(flash_ioctl_obj, flash_ioctl);

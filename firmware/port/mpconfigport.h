@@ -15,7 +15,8 @@
 #define MICROPY_PERSISTENT_CODE_LOAD (0)
 #define MICROPY_ENABLE_GC (1)
 #define MICROPY_STACK_CHECK (1)
-#define MICROPY_STACK_CHECK_MARGIN (4096) // interrupts, lwIP in PendSV and the audio engine use the same stack
+#define MICROPY_STACK_CHECK_MARGIN                                                                \
+    (4096) // interrupts, lwIP in PendSV and the audio engine use the same stack
 #define MICROPY_ENABLE_EMERGENCY_EXCEPTION_BUF (1)
 #define MICROPY_EMERGENCY_EXCEPTION_BUF_SIZE (256)
 #define MICROPY_LONGINT_IMPL (MICROPY_LONGINT_IMPL_MPZ)

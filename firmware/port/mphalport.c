@@ -69,10 +69,6 @@ void mp_hal_delay_us(mp_uint_t us) {
 }
 
 // A terminal has no wall clock of its own; file times are not kept.
-uint64_t mp_hal_time_ns(void) {
-    return 0;
-}
+uint64_t mp_hal_time_ns(void) { return 0; }
 
-void board_interrupt_char(void) {
-    mp_sched_keyboard_interrupt();
-}
+void board_interrupt_char(void) { mp_sched_keyboard_interrupt(); }

@@ -18,22 +18,16 @@
 #define MICROPY_PY_LWIP_EXIT pendsv_release(lwip_state);
 
 // The tick ends every wait within a millisecond, so that an event between the caller's test and the wait is not missed.
-#define MICROPY_INTERNAL_WFE(timeout_ms) \
-    do { \
-        (void)(timeout_ms); \
-        cpu_wait(); \
+#define MICROPY_INTERNAL_WFE(timeout_ms)                                                          \
+    do {                                                                                          \
+        (void)(timeout_ms);                                                                       \
+        cpu_wait();                                                                               \
     } while (0)
 
-static inline mp_uint_t mp_hal_ticks_ms(void) {
-    return (mp_uint_t)(clock_us() / 1000);
-}
+static inline mp_uint_t mp_hal_ticks_ms(void) { return (mp_uint_t)(clock_us() / 1000); }
 
-static inline mp_uint_t mp_hal_ticks_us(void) {
-    return (mp_uint_t)clock_us();
-}
+static inline mp_uint_t mp_hal_ticks_us(void) { return (mp_uint_t)clock_us(); }
 
-static inline mp_uint_t mp_hal_ticks_cpu(void) {
-    return (mp_uint_t)clock_us();
-}
+static inline mp_uint_t mp_hal_ticks_cpu(void) { return (mp_uint_t)clock_us(); }
 
 #endif // SEALINE_PORT_MPHALPORT_H

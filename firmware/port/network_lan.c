@@ -30,9 +30,7 @@ static soft_timer_entry_t lwip_timer;
 
 u32_t sys_now(void);
 
-u32_t sys_now(void) {
-    return mp_hal_ticks_ms();
-}
+u32_t sys_now(void) { return mp_hal_ticks_ms(); }
 
 static void lan_drain(void) {
     size_t bytes;
@@ -49,9 +47,7 @@ static void lan_drain(void) {
     ethernet_arm();
 }
 
-void board_ethernet_ready(void) {
-    pendsv_schedule(PENDSV_ETHERNET, lan_drain);
-}
+void board_ethernet_ready(void) { pendsv_schedule(PENDSV_ETHERNET, lan_drain); }
 
 static err_t lan_output(struct netif *netif, struct pbuf *p) {
     (void)netif;
@@ -70,7 +66,8 @@ static err_t lan_setup(struct netif *netif) {
     netif->linkoutput = lan_output;
     netif->mtu = 1500;
     netif->hwaddr_len = 6;
-    netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET | NETIF_FLAG_IGMP;
+    netif->flags =
+        NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET | NETIF_FLAG_IGMP;
     netif->hostname = mod_network_hostname_data;
     return ERR_OK;
 }
@@ -98,7 +95,8 @@ typedef struct {
 
 static const lan_obj_t lan_obj = {{&network_lan_type}};
 
-static mp_obj_t lan_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+static mp_obj_t lan_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw,
+                             const mp_obj_t *args) {
     (void)type;
     (void)args;
     mp_arg_check_num(n_args, n_kw, 0, 0, false);

@@ -29,9 +29,7 @@ void pendsv_run(void) {
 volatile uint32_t soft_timer_next;
 static volatile bool soft_timer_armed;
 
-uint32_t soft_timer_get_ms(void) {
-    return mp_hal_ticks_ms();
-}
+uint32_t soft_timer_get_ms(void) { return mp_hal_ticks_ms(); }
 
 void soft_timer_schedule_at_ms(uint32_t ticks_ms) {
     soft_timer_next = ticks_ms;

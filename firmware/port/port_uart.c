@@ -22,14 +22,15 @@ static machine_uart_obj_t machine_uarts[SERIAL_COUNT] = {
     {{&machine_uart_type}, SERIAL_LINK, 0},
 };
 
-static void mp_machine_uart_print(const mp_print_t *print, mp_obj_t self_in, mp_print_kind_t kind) {
+static void mp_machine_uart_print(const mp_print_t *print, mp_obj_t self_in,
+                                  mp_print_kind_t kind) {
     (void)kind;
     machine_uart_obj_t *self = MP_OBJ_TO_PTR(self_in);
     mp_printf(print, "UART(%u, timeout=%u)", self->port, (unsigned)self->timeout_ms);
 }
 
-static void mp_machine_uart_init_helper(machine_uart_obj_t *self, size_t n_args, const mp_obj_t *pos_args,
-                                        mp_map_t *kw_args) {
+static void mp_machine_uart_init_helper(machine_uart_obj_t *self, size_t n_args,
+                                        const mp_obj_t *pos_args, mp_map_t *kw_args) {
     enum { ARG_baudrate, ARG_timeout };
     static const mp_arg_t allowed[] = {
         {MP_QSTR_baudrate, MP_ARG_INT, {.u_int = 0}},
@@ -43,7 +44,8 @@ static void mp_machine_uart_init_helper(machine_uart_obj_t *self, size_t n_args,
     self->timeout_ms = (uint32_t)args[ARG_timeout].u_int;
 }
 
-static mp_obj_t mp_machine_uart_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+static mp_obj_t mp_machine_uart_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw,
+                                         const mp_obj_t *args) {
     (void)type;
     mp_arg_check_num(n_args, n_kw, 1, MP_OBJ_FUN_ARGS_MAX, true);
     mp_int_t port = mp_obj_get_int(args[0]);
@@ -56,20 +58,17 @@ static mp_obj_t mp_machine_uart_make_new(const mp_obj_type_t *type, size_t n_arg
     return MP_OBJ_FROM_PTR(&machine_uarts[port]);
 }
 
-static void mp_machine_uart_deinit(machine_uart_obj_t *self) {
-    (void)self;
-}
+static void mp_machine_uart_deinit(machine_uart_obj_t *self) { (void)self; }
 
 static mp_int_t mp_machine_uart_any(machine_uart_obj_t *self) {
     return (mp_int_t)serial_readable(self->port);
 }
 
-static bool mp_machine_uart_txdone(machine_uart_obj_t *self) {
-    return serial_idle(self->port);
-}
+static bool mp_machine_uart_txdone(machine_uart_obj_t *self) { return serial_idle(self->port); }
 
 // Waits until the count is not zero or the time is over.
-static size_t uart_wait(machine_uart_obj_t *self, size_t (*count)(unsigned port), uint32_t timeout_ms) {
+static size_t uart_wait(machine_uart_obj_t *self, size_t (*count)(unsigned port),
+                        uint32_t timeout_ms) {
     uint32_t start = mp_hal_ticks_ms();
     size_t n;
     while ((n = count(self->port)) == 0 && mp_hal_ticks_ms() - start < timeout_ms) {
@@ -78,7 +77,8 @@ static size_t uart_wait(machine_uart_obj_t *self, size_t (*count)(unsigned port)
     return n;
 }
 
-static mp_uint_t mp_machine_uart_read(mp_obj_t self_in, void *buf_in, mp_uint_t size, int *errcode) {
+static mp_uint_t mp_machine_uart_read(mp_obj_t self_in, void *buf_in, mp_uint_t size,
+                                      int *errcode) {
     machine_uart_obj_t *self = MP_OBJ_TO_PTR(self_in);
     if (uart_wait(self, serial_readable, self->timeout_ms) == 0) {
         *errcode = MP_EAGAIN;
@@ -87,7 +87,8 @@ static mp_uint_t mp_machine_uart_read(mp_obj_t self_in, void *buf_in, mp_uint_t 
     return serial_read(self->port, buf_in, size);
 }
 
-static mp_uint_t mp_machine_uart_write(mp_obj_t self_in, const void *buf_in, mp_uint_t size, int *errcode) {
+static mp_uint_t mp_machine_uart_write(mp_obj_t self_in, const void *buf_in, mp_uint_t size,
+                                       int *errcode) {
     machine_uart_obj_t *self = MP_OBJ_TO_PTR(self_in);
     const uint8_t *src = buf_in;
     mp_uint_t done = serial_write(self->port, src, size);
@@ -113,7 +114,8 @@ static mp_uint_t uart_flush(machine_uart_obj_t *self, int *errcode) {
     return 0;
 }
 
-static mp_uint_t mp_machine_uart_ioctl(mp_obj_t self_in, mp_uint_t request, uintptr_t arg, int *errcode) {
+static mp_uint_t mp_machine_uart_ioctl(mp_obj_t self_in, mp_uint_t request, uintptr_t arg,
+                                       int *errcode) {
     machine_uart_obj_t *self = MP_OBJ_TO_PTR(self_in);
     if (request == MP_STREAM_POLL) {
         uintptr_t ready = 0;

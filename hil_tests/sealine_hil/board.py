@@ -103,7 +103,9 @@ class Board:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def close(self) -> None:
@@ -154,7 +156,7 @@ class Board:
     # Handset.
 
     def speak(self, pcm: bytes) -> None:
-        """Queue speech for the microphone, in real time: signed 16-bit little-endian, 8 kHz. A numpy array's bytes will do."""
+        """Queue speech for the microphone, in real time: signed 16-bit little-endian samples, 8 kHz."""
         with self._lock:
             self._mic += pcm
             self._mic_done.clear()
@@ -206,7 +208,7 @@ class Board:
         self._set(window.REG_FLAGS, flags | (window.FLAG_EXIT_ON_FAULT if on else 0))
 
     def cut_power_at(self, operation: int, mode: Cut = Cut.HALF) -> None:
-        """Cut the power in the n-th flash operation from now on (1 = the next one); the emulator ends with status 86."""
+        """Cut the power in the n-th flash operation from now on (1 = the next); the emulator ends with status 86."""
         if operation < 1:
             raise BoardError("the next flash operation is number 1")
         self._set(window.REG_FLASH_CUT_DONE, 0)

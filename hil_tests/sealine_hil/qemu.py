@@ -47,7 +47,9 @@ class Qemu:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     @property
@@ -112,7 +114,7 @@ class Qemu:
         self._command_qmp("system_reset")
 
     def kill9(self) -> None:
-        """Pull the plug: the process dies at once, RAM is lost, the window stays as it is. Nothing to do when it is off."""
+        """Pull the plug: the process dies at once, RAM is lost, the window stays. Nothing to do when it is off."""
         if self._process is not None:
             with contextlib.suppress(ProcessLookupError):
                 self._process.kill()

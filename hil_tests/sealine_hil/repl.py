@@ -14,8 +14,11 @@ _CHUNK_BYTES = 128  # the console's ring holds back the sender, but one large wr
 class Port(Protocol):
     """What is asked of a serial port (pyserial's has it)."""
 
-    def read(self, size: int = 1, /) -> bytes: ...
-    def write(self, data: bytes, /) -> int | None: ...
+    def read(self, size: int = 1, /) -> bytes:
+        """At most so many bytes; fewer, or none, when its own timeout is over."""
+
+    def write(self, data: bytes, /) -> int | None:
+        """Send all of it."""
 
 
 class Repl:

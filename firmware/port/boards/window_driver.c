@@ -18,9 +18,7 @@ static volatile uint32_t *reg_at(uint32_t reg) {
     return (volatile uint32_t *)(void *)(window_base + reg);
 }
 
-uint32_t window_get(uint32_t reg) {
-    return *reg_at(reg);
-}
+uint32_t window_get(uint32_t reg) { return *reg_at(reg); }
 
 // What was written before is visible to the other side before the register changes.
 static void reg_set(uint32_t reg, uint32_t value) {
@@ -28,9 +26,7 @@ static void reg_set(uint32_t reg, uint32_t value) {
     *reg_at(reg) = value;
 }
 
-static void reg_add(uint32_t reg, uint32_t n) {
-    reg_set(reg, window_get(reg) + n);
-}
+static void reg_add(uint32_t reg, uint32_t n) { reg_set(reg, window_get(reg) + n); }
 
 bool window_init(void *base) {
     window_base = base;
@@ -40,7 +36,8 @@ bool window_init(void *base) {
         reg_set(WINDOW_REG_VERSION, WINDOW_VERSION);
         reg_set(WINDOW_REG_MAGIC, WINDOW_MAGIC);
     }
-    if (window_get(WINDOW_REG_MAGIC) != WINDOW_MAGIC || window_get(WINDOW_REG_VERSION) != WINDOW_VERSION) {
+    if (window_get(WINDOW_REG_MAGIC) != WINDOW_MAGIC ||
+        window_get(WINDOW_REG_VERSION) != WINDOW_VERSION) {
         return false;
     }
     // Keys and frames from before the start are nobody's.
@@ -52,9 +49,7 @@ bool window_init(void *base) {
     return true;
 }
 
-const uint8_t *window_unique_id(void) {
-    return window_base + WINDOW_UNIQUE_ID;
-}
+const uint8_t *window_unique_id(void) { return window_base + WINDOW_UNIQUE_ID; }
 
 const uint8_t *window_settings(size_t *bytes) {
     uint32_t n = window_get(WINDOW_REG_SETTINGS_BYTES);
@@ -63,17 +58,14 @@ const uint8_t *window_settings(size_t *bytes) {
 }
 
 void window_display(unsigned row, const uint8_t *cells) {
-    memcpy(window_base + WINDOW_DISPLAY + row * WINDOW_DISPLAY_COLUMNS, cells, WINDOW_DISPLAY_COLUMNS);
+    memcpy(window_base + WINDOW_DISPLAY + row * WINDOW_DISPLAY_COLUMNS, cells,
+           WINDOW_DISPLAY_COLUMNS);
     reg_add(WINDOW_REG_DISPLAY_COUNT, 1);
 }
 
-void window_lamp(uint32_t code) {
-    reg_set(WINDOW_REG_LAMP, code);
-}
+void window_lamp(uint32_t code) { reg_set(WINDOW_REG_LAMP, code); }
 
-bool window_hook(void) {
-    return window_get(WINDOW_REG_HOOK) != 0;
-}
+bool window_hook(void) { return window_get(WINDOW_REG_HOOK) != 0; }
 
 int window_key(void) {
     uint32_t taken = window_get(WINDOW_REG_KEYS_TAKEN);
@@ -87,7 +79,8 @@ int window_key(void) {
 
 const window_partition_t *window_partition(const char *name, size_t name_bytes) {
     for (size_t i = 0; i < sizeof(partitions) / sizeof(partitions[0]); ++i) {
-        if (strlen(partitions[i].name) == name_bytes && memcmp(partitions[i].name, name, name_bytes) == 0) {
+        if (strlen(partitions[i].name) == name_bytes &&
+            memcmp(partitions[i].name, name, name_bytes) == 0) {
             return &partitions[i];
         }
     }
@@ -119,20 +112,20 @@ static flash_reach_t flash_begin(uint32_t bytes) {
     }
     reach.cut = true;
     switch (window_get(WINDOW_REG_FLASH_CUT_MODE)) {
-        case WINDOW_CUT_BEFORE:
-            reach.to = 0;
-            break;
-        case WINDOW_CUT_HALF:
-            reach.to = bytes / 2;
-            break;
-        case WINDOW_CUT_TORN:
-            reach.mask = 0x55;
-            break;
-        case WINDOW_CUT_TAIL:
-            reach.from = bytes / 2;
-            break;
-        default:
-            break;
+    case WINDOW_CUT_BEFORE:
+        reach.to = 0;
+        break;
+    case WINDOW_CUT_HALF:
+        reach.to = bytes / 2;
+        break;
+    case WINDOW_CUT_TORN:
+        reach.mask = 0x55;
+        break;
+    case WINDOW_CUT_TAIL:
+        reach.from = bytes / 2;
+        break;
+    default:
+        break;
     }
     return reach;
 }
@@ -157,7 +150,8 @@ static void flash_program_page(uint8_t *dst, const uint8_t *src, uint32_t bytes)
     flash_end(&reach);
 }
 
-void window_flash_program(const window_partition_t *part, uint32_t offset, const uint8_t *src, uint32_t bytes) {
+void window_flash_program(const window_partition_t *part, uint32_t offset, const uint8_t *src,
+                          uint32_t bytes) {
     while (bytes > 0) {
         uint32_t n = WINDOW_FLASH_PAGE_BYTES - offset % WINDOW_FLASH_PAGE_BYTES;
         n = n < bytes ? n : bytes;
@@ -179,7 +173,8 @@ void window_flash_erase(const window_partition_t *part, uint32_t offset) {
 }
 
 static int16_t *frame_at(uint32_t ring, uint32_t frame) {
-    return (int16_t *)(void *)(window_base + ring + frame % WINDOW_AUDIO_SLOTS * WINDOW_AUDIO_FRAME_BYTES);
+    return (int16_t *)(void *)(window_base + ring +
+                               frame % WINDOW_AUDIO_SLOTS * WINDOW_AUDIO_FRAME_BYTES);
 }
 
 void window_audio_poll(void) {

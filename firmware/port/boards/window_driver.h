@@ -35,7 +35,8 @@ int window_key(void);
 const window_partition_t *window_partition(const char *name, size_t name_bytes);
 const uint8_t *window_flash_at(const window_partition_t *part, uint32_t offset);
 // The caller has checked the range.
-void window_flash_program(const window_partition_t *part, uint32_t offset, const uint8_t *src, uint32_t bytes);
+void window_flash_program(const window_partition_t *part, uint32_t offset, const uint8_t *src,
+                          uint32_t bytes);
 void window_flash_erase(const window_partition_t *part, uint32_t offset);
 
 // Answer every new codec frame through audio_codec_frame(). Called about every millisecond from an interrupt (or thread).

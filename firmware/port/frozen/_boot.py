@@ -7,14 +7,14 @@ mount is left as it is, and the program finds no "/".
 """
 
 import sys
-import vfs
 
 import board
+import vfs
 
 PROBE_BYTES = 8192  # littlefs keeps its two superblocks in the first two sectors
 
 
-def _blank(flash) -> bool:
+def _blank(flash: board.Flash) -> bool:
     probe = bytearray(PROBE_BYTES)
     flash.read_into(0, probe)
     return probe == b"\xff" * PROBE_BYTES

@@ -30,7 +30,8 @@ static uint64_t now_ms(void) {
 
 static void *map_window(const char *path) {
     if (path == NULL) {
-        return mmap(NULL, WINDOW_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        return mmap(NULL, WINDOW_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+                    0);
     }
     int fd = open(path, O_RDWR | O_CLOEXEC);
     struct stat info;
@@ -68,17 +69,11 @@ __attribute__((constructor)) static void board_start(void) {
     }
 }
 
-uint64_t board_monotonic_ms(void) {
-    return now_ms() - start_ms;
-}
+uint64_t board_monotonic_ms(void) { return now_ms() - start_ms; }
 
-const char *board_reset_cause_name(void) {
-    return "power";
-}
+const char *board_reset_cause_name(void) { return "power"; }
 
-mp_obj_t board_take_crash_log(void) {
-    return mp_const_none;
-}
+mp_obj_t board_take_crash_log(void) { return mp_const_none; }
 
 const void *board_image(size_t *bytes) {
     int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
@@ -91,18 +86,13 @@ const void *board_image(size_t *bytes) {
     return mmap(NULL, *bytes, PROT_READ, MAP_PRIVATE, fd, 0); // once in a run, kept to its end
 }
 
-void board_open_console(void) {
-}
+void board_open_console(void) {}
 
-bool board_console_is_open(void) {
-    return true;
-}
+bool board_console_is_open(void) { return true; }
 
 uint32_t board_serial_dropped(unsigned port) {
     (void)port;
     return 0;
 }
 
-void board_power_cut(void) {
-    _exit(EXIT_STATUS_POWER_CUT);
-}
+void board_power_cut(void) { _exit(EXIT_STATUS_POWER_CUT); }

@@ -13,7 +13,7 @@ import termios
 from serial.urlhandler import protocol_socket
 
 
-class Serial(protocol_socket.Serial):  # type: ignore[misc] # pyserial has no types
+class Serial(protocol_socket.Serial):
     """A serial port on one of the emulator's sockets."""
 
     _socket: socket.socket

@@ -88,9 +88,7 @@ static inline void pendsv_release(uint32_t state) {
     __asm volatile("msr basepri, %0" : : "r"(state) : "memory");
 }
 
-static inline void cpu_wait(void) {
-    __asm volatile("wfi" : : : "memory");
-}
+static inline void cpu_wait(void) { __asm volatile("wfi" : : : "memory"); }
 
 void irq_enable(unsigned irq, uint8_t priority);
 
@@ -100,7 +98,13 @@ uint64_t clock_us(void);
 
 // fault.c: what a reset leaves behind. Addresses and codes only.
 typedef enum { RESET_POWER, RESET_PIN, RESET_SOFT, RESET_WATCHDOG, RESET_FAULT } reset_cause_t;
-typedef enum { CRASH_NONE, CRASH_FAULT, CRASH_WATCHDOG, CRASH_EXCEPTION, CRASH_ENTROPY } crash_kind_t;
+typedef enum {
+    CRASH_NONE,
+    CRASH_FAULT,
+    CRASH_WATCHDOG,
+    CRASH_EXCEPTION,
+    CRASH_ENTROPY
+} crash_kind_t;
 typedef struct {
     uint32_t kind;
     uint32_t pc;
@@ -164,8 +168,8 @@ bool ethernet_send(const uint32_t *src, size_t bytes);
 void ethernet_arm(void);
 
 // Supplied by the port.
-void board_tick(void); // every millisecond, in interrupt context
+void board_tick(void);           // every millisecond, in interrupt context
 void board_ethernet_ready(void); // frames wait, in interrupt context
-void pendsv_run(void); // in PendSV
+void pendsv_run(void);           // in PendSV
 
 #endif // SEALINE_PORT_BOARDS_MPS2_AN505_H

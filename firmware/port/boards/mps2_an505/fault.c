@@ -23,7 +23,8 @@ void NMI_Handler(void);
 void HardFault_Handler(void);
 
 void fault_init(void) {
-    if (kept.magic != NOINIT_MAGIC || kept.intent > RESET_FAULT || kept.crash.kind > CRASH_ENTROPY) {
+    if (kept.magic != NOINIT_MAGIC || kept.intent > RESET_FAULT ||
+        kept.crash.kind > CRASH_ENTROPY) {
         cause = RESET_POWER;
         kept.crash.kind = CRASH_NONE;
     } else {
@@ -34,13 +35,9 @@ void fault_init(void) {
     kept.intent = RESET_PIN; // unless something says otherwise before the next start
 }
 
-reset_cause_t fault_reset_cause(void) {
-    return cause;
-}
+reset_cause_t fault_reset_cause(void) { return cause; }
 
-void fault_expect(reset_cause_t intent) {
-    kept.intent = intent;
-}
+void fault_expect(reset_cause_t intent) { kept.intent = intent; }
 
 const crash_t *fault_take_crash(void) {
     if (last_crash.kind == CRASH_NONE) {
@@ -85,18 +82,18 @@ __attribute__((noreturn)) static void crash_end(void) {
 
 __attribute__((noreturn)) void board_crash(crash_kind_t kind, uint32_t pc, uint32_t lr) {
     irq_save();
-    kept.crash = (crash_t){.kind = kind, .pc = pc, .lr = lr, .uptime_ms = (uint32_t)(clock_us() / 1000)};
+    kept.crash =
+        (crash_t){.kind = kind, .pc = pc, .lr = lr, .uptime_ms = (uint32_t)(clock_us() / 1000)};
     kept.intent = RESET_FAULT;
     crash_print(&kept.crash);
     crash_end();
 }
 
-__attribute__((noreturn)) void board_power_cut(void) {
-    semihost_exit(EXIT_STATUS_POWER_CUT);
-}
+__attribute__((noreturn)) void board_power_cut(void) { semihost_exit(EXIT_STATUS_POWER_CUT); }
 
 // Stacked by the core: r0-r3, r12, lr, pc, psr. A stack overflow leaves no frame to read.
-__attribute__((used)) static void crash_store(const uint32_t *frame, crash_kind_t kind, reset_cause_t intent) {
+__attribute__((used)) static void crash_store(const uint32_t *frame, crash_kind_t kind,
+                                              reset_cause_t intent) {
     extern uint32_t _stack_low, _stack_top;
     kept.crash = (crash_t){.kind = kind,
                            .sp = (uint32_t)(uintptr_t)frame,

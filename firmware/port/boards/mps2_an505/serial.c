@@ -87,25 +87,15 @@ static void tx_interrupt(unsigned port) {
     tx_pump(port);
 }
 
-void Uart0Rx_Handler(void) {
-    rx_pump(0);
-}
+void Uart0Rx_Handler(void) { rx_pump(0); }
 
-void Uart0Tx_Handler(void) {
-    tx_interrupt(0);
-}
+void Uart0Tx_Handler(void) { tx_interrupt(0); }
 
-void Uart1Rx_Handler(void) {
-    rx_pump(1);
-}
+void Uart1Rx_Handler(void) { rx_pump(1); }
 
-void Uart1Tx_Handler(void) {
-    tx_interrupt(1);
-}
+void Uart1Tx_Handler(void) { tx_interrupt(1); }
 
-size_t serial_readable(unsigned port) {
-    return serials[port].rx.head - serials[port].rx.tail;
-}
+size_t serial_readable(unsigned port) { return serials[port].rx.head - serials[port].rx.tail; }
 
 size_t serial_writable(unsigned port) {
     return TX_RING_BYTES - (serials[port].tx.head - serials[port].tx.tail);
@@ -141,13 +131,9 @@ size_t serial_write(unsigned port, const uint8_t *src, size_t n) {
     return n;
 }
 
-void serial_count_dropped(unsigned port, size_t n) {
-    serials[port].stats.tx_dropped += n;
-}
+void serial_count_dropped(unsigned port, size_t n) { serials[port].stats.tx_dropped += n; }
 
-const serial_stats_t *serial_stats(unsigned port) {
-    return &serials[port].stats;
-}
+const serial_stats_t *serial_stats(unsigned port) { return &serials[port].stats; }
 
 void serial_write_polled(const char *text) {
     for (; *text != '\0'; ++text) {

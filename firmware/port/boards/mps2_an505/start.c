@@ -81,6 +81,4 @@ __attribute__((noreturn)) void board_reset(void) {
     }
 }
 
-void PendSV_Handler(void) {
-    pendsv_run();
-}
+void PendSV_Handler(void) { pendsv_run(); }

@@ -10,6 +10,4 @@ void watchdog_start(uint32_t timeout_ms) {
     WDT_CTRL = 3;
 }
 
-void watchdog_feed(void) {
-    WDT_INTCLR = 1;
-}
+void watchdog_feed(void) { WDT_INTCLR = 1; }

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: MIT
+# SPDX-FileCopyrightText: 2026 The Sealine contributors
+"""Run MicroPython's own test suite against an image in QEMU; exit 1 when a test fails that is not in the list below.
+
+Usage: mp_tests.py <MicroPython's tests folder> <firmware.elf> <folder for results> [more arguments of run-tests.py]
+
+run-tests.py itself skips what the board says it lacks (native code, threads, files of the host, slow tests ...).
+"""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+_UNITTEST = re.compile(rb"^\s*import unittest", re.MULTILINE)
+
+# Left out on purpose: pattern of run-tests.py, and why.
+SKIPPED: dict[str, str] = {}
+
+
+def emulator(image: Path) -> str:
+    """Command line of QEMU for run-tests.py, which talks to the pseudo-terminal that it opens."""
+    return (
+        "qemu-system-arm -machine mps2-an505 -display none -monitor null -serial pty -nic none "
+        f"-semihosting-config enable=on,target=native -kernel {image}"
+    )
+
+
+def needing_unittest(tests: Path) -> list[str]:
+    """Tests that import the package unittest, which belongs to micropython-lib; the image holds nothing of that."""
+    return [str(path.relative_to(tests)) for path in sorted(tests.rglob("*.py")) if _UNITTEST.search(path.read_bytes())]
+
+
+def main() -> int:
+    """Command line; the exit status."""
+    tests, image, results = (Path(argument).resolve() for argument in sys.argv[1:4])
+    results.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "run-tests.py", "-t", f"execpty:{emulator(image)}", "--result-dir", str(results)]
+    for pattern in [*SKIPPED, *needing_unittest(tests)]:
+        command += ["-e", pattern]
+    return subprocess.run([*command, *sys.argv[4:]], cwd=tests, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
