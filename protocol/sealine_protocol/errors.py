@@ -54,3 +54,11 @@ class RecordingError(ProtocolError):
 
 class UnitError(ProtocolError):
     """A state directory that is not whole, or that others can read."""
+
+
+class MqttError(ProtocolError):
+    """The broker is not there, refuses, or does not answer."""
+
+
+class SettingsError(ProtocolError):
+    """A configuration file is wrong; the message names the field."""

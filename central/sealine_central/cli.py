@@ -1,0 +1,194 @@
+"""`sealine-central`: receive, prove, show."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from sealine_central.config import Config
+    from sealine_central.store import Store
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, rich_markup_mode=None)
+
+ConfigFile = Annotated[Path, typer.Option("--config", help="Central's TOML file; `check-config` explains its fields.")]
+
+
+def _open(config_file: Path) -> tuple[Config, Store]:
+    from sealine_central.config import load
+    from sealine_central.store import Store
+
+    config = load(config_file)
+    return config, Store(config.state_path)
+
+
+def _answers(config: Config) -> Any:
+    from sealine_protocol.unit import Unit
+
+    from sealine_central.answers import Answers
+
+    return Answers(Unit.load(config.state_path).identity)
+
+
+@app.command()
+def run(config_file: ConfigFile) -> None:
+    """Receive, commit, log and answer, until stopped.
+
+    Example: sealine-central run --config central.toml
+    """
+    import asyncio
+    import signal
+
+    from sealine_protocol import log
+
+    from sealine_central.config import load
+    from sealine_central.service import Service
+
+    log.set_up()
+
+    async def serve() -> None:
+        task = asyncio.ensure_future(Service(load(config_file)).run())
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+        await asyncio.wait([task])
+        if not task.cancelled():
+            task.result()
+
+    asyncio.run(serve())
+
+
+@app.command("check-config")
+def check_config(config_file: Annotated[Path | None, typer.Option("--config")] = None) -> None:
+    """Check a configuration file; without one, explain every field."""
+    from sealine_central import config
+
+    if config_file is None:
+        typer.echo(config.describe())
+        return
+    config.load(config_file)
+    typer.echo(f"{config_file}: holds")
+
+
+@app.command()
+def request(directory: Path, challenge: Annotated[str, typer.Option(help="Fresh, from the authority.")]) -> None:
+    """Make central's keys in its state directory and write the signing request.
+
+    Example: sealine-central request state/ --challenge $CHALLENGE
+    """
+    from sealine_protocol.unit import Unit
+
+    made = (directory / "identity.key").exists()
+    unit = Unit.load(directory) if made else Unit.create(directory, "central", b"central-host", tls=True)
+    unit.request(bytes.fromhex(challenge))
+    typer.echo(f"{directory / 'request.cose'} and {directory / 'tls.csr'}: give them to the authority")
+
+
+@app.command()
+def records(config_file: ConfigFile, limit: int = 50) -> None:
+    """The newest records: what central may know of a call, which is no name, number or word."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from sealine_central.view import record_rows
+
+    _, store = _open(config_file)
+    table = Table(title="records", header_style="bold")
+    for column in ("id", "terminal", "seq", "started", "talked", "end", "privilege", "recording", "flags"):
+        table.add_column(column)
+    for row in record_rows(store, limit):
+        table.add_row(*row)
+    Console().print(table)
+
+
+@app.command()
+def show(config_file: ConfigFile, record_id: Annotated[str, typer.Argument(help="Hex id, or its beginning.")]) -> None:
+    """One record with all its fields, its leaf and its receipt's check."""
+    from rich.console import Console
+
+    from sealine_central.view import record_text
+
+    config, store = _open(config_file)
+    Console(soft_wrap=True, highlight=False).print(record_text(store, _answers(config), record_id), markup=False)
+
+
+@app.command()
+def watch(config_file: ConfigFile) -> None:
+    """Every chain: gaps, forks, breaks, lost tails, silent terminals. Exit code 3 when one needs a person."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from sealine_central.chains import chains
+
+    _, store = _open(config_file)
+    table = Table(title="chains", header_style="bold")
+    for column in ("facility", "terminal", "key", "records", "head", "state"):
+        table.add_column(column)
+    found = chains(store)
+    for chain in found:
+        state = ", ".join(chain.alarms) or "whole"
+        table.add_row(
+            chain.facility, chain.terminal, chain.key_id.hex()[:8], str(chain.records), str(chain.head), state
+        )
+    Console().print(table)
+    if any(chain.alarms for chain in found):
+        raise typer.Exit(3)
+
+
+@app.command()
+def export(
+    config_file: ConfigFile,
+    out: Path,
+    record: Annotated[str | None, typer.Option(help="Id of one record: makes its case folder for custody.")] = None,
+) -> None:
+    """Everything that central holds, for an auditor; or one recording's case folder.
+
+    Example: sealine-central export --config central.toml --record 3f... case/
+    """
+    from sealine_central.export import export_all, export_case
+    from sealine_central.view import find_record
+
+    config, store = _open(config_file)
+    if record is None:
+        typer.echo(f"{out}: {export_all(config, store, _answers(config), out)} records")
+        return
+    export_case(config, store, _answers(config), find_record(store, record), out)
+    typer.echo(f"{out}: case folder; nothing in it is open")
+
+
+@app.command()
+def admit(
+    config_file: ConfigFile,
+    facility: Annotated[str, typer.Option()],
+    credential: Annotated[Path, typer.Option(help="Credential of who signed.")],
+    objects: Annotated[list[Path], typer.Argument(help="request, grants or opening of a case folder.")],
+) -> None:
+    """Log custody's signed objects; writes each one's receipt beside it.
+
+    Example: sealine-central admit --config central.toml --facility lakeside --credential me.cose case/request.cose
+    """
+    from sealine_central.custody_log import admit as admit_object
+    from sealine_central.service import open_books
+
+    config, store = _open(config_file)
+    book = open_books(config)[facility]
+    book.refresh()
+    answers = _answers(config)
+    for path in objects:
+        receipt = admit_object(store, book, answers, path.read_bytes(), credential.read_bytes())
+        path.with_suffix(".receipt").write_bytes(receipt)
+        typer.echo(f"{path}: logged, {path.with_suffix('.receipt')}")
+
+
+def main() -> None:
+    """Entry point: one sentence for an expected error, exit code 1."""
+    from sealine_protocol.errors import ProtocolError
+
+    from sealine_central.errors import CentralError
+
+    try:
+        app()
+    except (CentralError, ProtocolError, OSError) as error:
+        typer.echo(f"sealine-central: {error}", err=True)
+        raise SystemExit(1) from error
