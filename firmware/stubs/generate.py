@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: MIT
-# ruff: noqa: INP001 -- a script, not a package
 # SPDX-FileCopyrightText: 2026 The Sealine contributors
 """Write a .pyi for each C module from the `///` lines over its bindings.
 
