@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from typing import TYPE_CHECKING, Final
 
@@ -90,6 +91,8 @@ class LinkStream:
             self.link.close()
             self._dispatch()
             self._writer.transport.abort()  # what is unsent now is of a dead session
+            with contextlib.suppress(OSError):
+                await self._writer.wait_closed()
         return self.link.down_reason or "closed"
 
     async def _read(self) -> None:

@@ -6,6 +6,7 @@ The same rules and limits as the host's channel.py, which gives the reasons. Tim
 from time import ticks_add, ticks_diff
 
 from micropython import const
+
 from wire.errors import WireError
 
 FRAGMENT_BYTES = const(512)
@@ -160,7 +161,7 @@ class Sender:
 
 
 class Receiver:
-    """Takes fragments in order only, joins them in its own buffer, and holds back the peer while messages lie unread."""
+    """Takes fragments in order only, joins them in place, and holds back the peer while messages lie unread."""
 
     def __init__(self, max_message_bytes: int, max_unread: int) -> None:
         self._buffer = bytearray(max_message_bytes)

@@ -8,6 +8,7 @@ import struct
 from time import ticks_diff
 
 from micropython import const
+
 from wire.channel import (
     FRAGMENT_BYTES,
     MAX_BULK_DOWN_BYTES,
@@ -19,7 +20,11 @@ from wire.channel import (
     Sender,
 )
 from wire.cobs import BODY, MAX_BODY_BYTES, MAX_FRAME_BYTES, Decoder, stuff
-from wire.noise import COUNTER_BYTES, TAG_BYTES, Handshake, NoiseError
+from wire.noise import COUNTER_BYTES, TAG_BYTES, Handshake, NoiseError, Transport
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 PROLOGUE = b"sealine/1\0"  # then the facility
 MAX_HANDSHAKE_BYTES = const(4096)
@@ -54,7 +59,13 @@ class Link:
     """The terminal's end of one connection, from handshake to its end; a new connection takes a new object."""
 
     def __init__(
-        self, facility: str, static_key: "bytes | bytearray", hello: bytes, check_peer, now: int, on_voice=None
+        self,
+        facility: str,
+        static_key: "bytes | bytearray",
+        hello: bytes,
+        check_peer: "Callable[[bytes, bytes], object]",
+        now: int,
+        on_voice: "Callable[[int, memoryview], None] | None" = None,
     ) -> None:
         """Start a handshake.
 
@@ -65,10 +76,11 @@ class Link:
         self._hello = hello
         self._check_peer = check_peer
         self._on_voice = on_voice
-        self._handshake = Handshake(True, static_key, PROLOGUE + facility.encode())
+        handshake = Handshake(True, static_key, PROLOGUE + facility.encode())
+        self._handshake: "Handshake | None" = handshake
         self._handshake_part = b""
         self._handshake_out = []
-        self._transport = None
+        self._transport: "Transport | None" = None
         self._now = self._started = self._heard = self._sent = now
         self._decoder = Decoder()
         self._received = memoryview(self._decoder.frame)
@@ -78,7 +90,6 @@ class Link:
         self._frame = bytearray(MAX_FRAME_BYTES)
         self._view = memoryview(self._frame)
         self._voice_frame = self._view[:_VOICE_FRAME]
-        self._voice_text = self._view[_TEXT : _TEXT + _VOICE_TEXT]
         self._voice_sealed = self._view[_TEXT : _TEXT + _VOICE_TEXT + TAG_BYTES]
         self._fragment = self._view[_TEXT + _DATA_HEAD : _TEXT + _DATA_HEAD + FRAGMENT_BYTES]
         self._voice = [bytearray(_VOICE_TEXT) for _ in range(MAX_VOICE_QUEUED)]
@@ -90,10 +101,10 @@ class Link:
         self._control_in = Receiver(MAX_CONTROL_BYTES, MAX_UNREAD)
         self._bulk_in = Receiver(MAX_BULK_DOWN_BYTES, MAX_UNREAD)
         self.up = False
-        self.down_reason = None
+        self.down_reason: "str | None" = None
         self.voice_dropped = 0
         self.refused = 0  # frames that did not authenticate or made no sense
-        self._write_handshake(1, b"")
+        self._write_handshake(handshake, 1, b"")
 
     def counters(self) -> "dict[str, int]":
         """What was dropped or repeated so far, by name."""
@@ -163,7 +174,8 @@ class Link:
         self._now = now
         if self.down_reason is not None:
             return
-        if not self.up:
+        transport = self._transport
+        if transport is None:
             if ticks_diff(now, self._started) >= HANDSHAKE_MS:
                 self._go_down("handshake")
             return
@@ -171,7 +183,7 @@ class Link:
         bulk_moves = self._bulk_out.tick(now)
         if ticks_diff(now, self._heard) >= SILENCE_MS:
             self._go_down("silent")
-        elif self._transport.exhausted() or ticks_diff(now, self._started) >= SESSION_MS:
+        elif transport.exhausted() or ticks_diff(now, self._started) >= SESSION_MS:
             self._go_down("rekey")
         elif not (control_moves and bulk_moves):
             self._go_down("stalled")
@@ -185,14 +197,15 @@ class Link:
             body = self._handshake_out.pop(0)
             self._frame[BODY : BODY + len(body)] = body
             return self._view[: stuff(self._frame, len(body))]
-        if not self.up or self._transport.exhausted():
+        transport = self._transport
+        if transport is None or transport.exhausted():
             return None
         if self._voice_count:
-            return self._pull_voice()
+            return self._pull_voice(transport)
         size = self._next_text()
         if size == 0:
             return None
-        self._seal(self._view[_TEXT : _TEXT + size], self._view[_TEXT : _TEXT + size + TAG_BYTES])
+        self._seal(transport, self._view[_TEXT : _TEXT + size], self._view[_TEXT : _TEXT + size + TAG_BYTES])
         return self._view[: stuff(self._frame, 1 + COUNTER_BYTES + size + TAG_BYTES)]
 
     def events(self) -> "list[tuple]":
@@ -207,17 +220,17 @@ class Link:
         if self.down_reason is None:
             self._go_down("closed")
 
-    def _pull_voice(self) -> memoryview:
-        self._voice_text[:] = self._voice[self._voice_first]
+    def _pull_voice(self, transport: Transport) -> memoryview:
+        text = self._voice[self._voice_first]
         self._voice_first = (self._voice_first + 1) % MAX_VOICE_QUEUED
         self._voice_count -= 1
-        self._seal(self._voice_text, self._voice_sealed)
+        self._seal(transport, text, self._voice_sealed)
         stuff(self._frame, 1 + COUNTER_BYTES + _VOICE_TEXT + TAG_BYTES)
         return self._voice_frame
 
-    def _seal(self, text: memoryview, sealed: memoryview) -> None:
+    def _seal(self, transport: Transport, text: "bytearray | memoryview", sealed: memoryview) -> None:
         self._frame[BODY] = _TRANSPORT
-        self._transport.seal(self._frame, _COUNTER, text, sealed)
+        transport.seal(self._frame, _COUNTER, text, sealed)
         self._sent = self._now
 
     def _next_text(self) -> int:
@@ -243,7 +256,8 @@ class Link:
 
     def _take_frame(self, body_bytes: int) -> None:
         kind = self._decoder.frame[BODY]
-        if kind == _TRANSPORT and self.up:
+        transport, handshake = self._transport, self._handshake
+        if kind == _TRANSPORT and transport is not None:
             size = body_bytes - 1 - COUNTER_BYTES - TAG_BYTES
             if size < 0:
                 raise NoiseError("message too short", "transport")
@@ -252,11 +266,11 @@ class Link:
             else:
                 sealed = self._received[_TEXT : _TEXT + size + TAG_BYTES]
                 text = self._received[_TEXT : _TEXT + size]
-            self._transport.open(self._decoder.frame, _COUNTER, sealed, text)
+            transport.open(self._decoder.frame, _COUNTER, sealed, text)
             self._heard = self._now
             self._take_text(size)
-        elif kind & ~_MORE == 2 and not self.up:
-            self._take_handshake(kind, bytes(self._received[BODY + 1 : BODY + body_bytes]))
+        elif kind & ~_MORE == 2 and handshake is not None:
+            self._take_handshake(handshake, kind, bytes(self._received[BODY + 1 : BODY + body_bytes]))
         else:
             self.refused += 1
 
@@ -296,24 +310,24 @@ class Link:
         for ident in self._bulk_out.acknowledge(sequence):
             self._events.append(("bulk-sent", ident))
 
-    def _take_handshake(self, kind: int, part: bytes) -> None:
+    def _take_handshake(self, handshake: Handshake, kind: int, part: bytes) -> None:
         if len(part) > MAX_HANDSHAKE_BYTES - len(self._handshake_part):
             raise PeerError("handshake message too long", "link")
         self._handshake_part += part
         if kind & _MORE:
             return
-        hello = self._handshake.read(self._handshake_part)
+        hello = handshake.read(self._handshake_part)
         self._handshake_part = b""
-        peer = self._check_peer(hello, self._handshake.remote_static)
-        self._write_handshake(3, self._hello)
-        self._transport = self._handshake.split()
+        peer = self._check_peer(hello, handshake.remote_static)
+        self._write_handshake(handshake, 3, self._hello)
+        self._transport = handshake.split()
         self._handshake = None
         self._heard = self._sent = self._now
         self.up = True
         self._events.append(("up", peer))
 
-    def _write_handshake(self, step: int, payload: bytes) -> None:
-        message = self._handshake.write(payload)
+    def _write_handshake(self, handshake: Handshake, step: int, payload: bytes) -> None:
+        message = handshake.write(payload)
         if len(message) > MAX_HANDSHAKE_BYTES:
             raise LinkError("our hello is too long", "link")
         size = MAX_BODY_BYTES - 1

@@ -5,6 +5,10 @@ from time import ticks_ms
 
 from micropython import const
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from wire.link import Link
+
 _TICK_MS = const(50)  # a fifth of the shortest timer of the link
 _READ_BYTES = const(1024)
 
@@ -12,7 +16,7 @@ _READ_BYTES = const(1024)
 class LinkStream:
     """Pumps one link until it is down. `run` does the work; another task takes `next_event`."""
 
-    def __init__(self, link, stream) -> None:
+    def __init__(self, link: "Link", stream: "asyncio.Stream") -> None:
         self.link = link
         self._stream = stream
         self._wake = asyncio.Event()
@@ -69,7 +73,7 @@ class LinkStream:
             writer.cancel()
             self._stream.close()
             await self._stream.wait_closed()
-        return self.link.down_reason
+        return self.link.down_reason or "closed"
 
     async def _read(self) -> None:
         buffer = bytearray(_READ_BYTES)

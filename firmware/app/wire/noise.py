@@ -4,6 +4,7 @@ import struct
 
 import sodium
 from micropython import const
+
 from wire.errors import WireError
 
 _NAME = b"Noise_XX_25519_ChaChaPoly_BLAKE2b"
@@ -20,7 +21,7 @@ class NoiseError(WireError):
     """A handshake or transport message that does not authenticate, or is of the wrong form."""
 
 
-def _hmac(key: bytes, data: bytes) -> bytes:
+def _hmac(key: bytes, data: "bytes | bytearray") -> bytes:
     """HMAC-BLAKE2b; keys here have 64 bytes."""
     inner = sodium.Hash(size=_HASH)
     outer = sodium.Hash(size=_HASH)
@@ -91,7 +92,9 @@ _PATTERN = (("e",), ("e", "ee", "s", "es"), ("s", "se"))
 class Handshake:
     """One run of the pattern XX; after a NoiseError it must be thrown away."""
 
-    def __init__(self, initiator: bool, static_key: bytes, prologue: bytes, ephemeral_key: bytes | None = None) -> None:
+    def __init__(
+        self, initiator: bool, static_key: "bytes | bytearray", prologue: bytes, ephemeral_key: bytes | None = None
+    ) -> None:
         """`static_key`: the raw X25519 private key. `ephemeral_key` is for published vectors only."""
         self._initiator = initiator
         self._static = static_key
@@ -213,7 +216,7 @@ class Transport:
         """True when no counter is left: only a new handshake helps."""
         return self._counter > MAX_COUNTER
 
-    def seal(self, frame: bytearray, offset: int, plain: memoryview, sealed: memoryview) -> None:
+    def seal(self, frame: bytearray, offset: int, plain: "bytearray | memoryview", sealed: memoryview) -> None:
         """Write the counter to frame[offset:offset + 8] and the ciphertext of `plain` to `sealed`, 16 bytes longer.
 
         `plain` and `sealed` may begin at the same place. Each call takes a fresh counter.

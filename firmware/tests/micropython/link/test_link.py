@@ -1,83 +1,65 @@
-# Tests of frames, Noise, channels and link inside MicroPython: `micropython run.py VECTORS` with MICROPYPATH=app.
-# Prints "N passed, N failed" and exits with the number of failures.
+# SPDX-License-Identifier: MIT
+# SPDX-FileCopyrightText: The Sealine contributors
+"""Frames, Noise, channels and the link's core, with the vectors that the host reads too."""
+
 import json
 import sys
 
+import check
 import sodium
 from wire import cobs
 from wire.channel import LinkError, LinkFullError, PeerError, Receiver, Sender
 from wire.link import Link
 from wire.noise import MAX_COUNTER, Handshake, NoiseError, ReplayWindow, Transport
 
-VECTORS = sys.argv[1]
-TESTS = []
+_PROGRAM = sys.argv[0] if sys.argv[0].startswith("/") else "./" + sys.argv[0]
+VECTORS = _PROGRAM.rsplit("/", 5)[0] + "/protocol/vectors/"
 
 
-def test(function):
-    TESTS.append(function)
-    return function
-
-
-def vectors(name):
-    with open(VECTORS + "/" + name) as file:
+def vectors(name: str) -> dict:
+    with open(VECTORS + name) as file:
         return json.load(file)
 
 
-def unhex(text):
-    return bytes.fromhex(text)
-
-
-def raises(kind, call, *arguments):
-    try:
-        call(*arguments)
-    except kind:
-        return
-    raise AssertionError("nothing raised")
-
-
-def stuffed(body):
+def stuffed(body: bytes) -> bytes:
     buffer = bytearray(cobs.MAX_FRAME_BYTES)
     buffer[1 : 1 + len(body)] = body
     return bytes(buffer[: cobs.stuff(buffer, len(body))])
 
 
-def decode_all(decoder, data):
+def decode_all(decoder: cobs.Decoder, data: bytes) -> list[bytes]:
     bodies = []
-    data = bytearray(data)
+    stream = bytearray(data)
     position = 0
-    while position < len(data):
-        position = decoder.push(data, position, len(data))
+    while position < len(stream):
+        position = decoder.push(stream, position, len(stream))
         if decoder.body_bytes:
             bodies.append(bytes(decoder.frame[1 : 1 + decoder.body_bytes]))
     return bodies
 
 
-@test
-def cobs_vectors_hold_both_ways():
+def test_cobs_vectors_hold_both_ways() -> None:
     for vector in vectors("cobs.json")["vectors"]:
-        body = unhex(vector["body"])
-        assert stuffed(body) == unhex(vector["stuffed"]) + b"\0"
+        body = bytes.fromhex(vector["body"])
+        assert stuffed(body) == bytes.fromhex(vector["stuffed"]) + b"\0"
         assert decode_all(cobs.Decoder(), stuffed(body)) == [body]
 
 
-@test
-def broken_frames_are_counted_and_the_next_one_arrives():
+def test_broken_frames_are_counted_and_the_next_one_arrives() -> None:
     for text in vectors("cobs.json")["broken"]:
         decoder = cobs.Decoder()
-        assert decode_all(decoder, unhex(text) + b"\0" + stuffed(b"next")) == [b"next"]
+        assert decode_all(decoder, bytes.fromhex(text) + b"\0" + stuffed(b"next")) == [b"next"]
         assert decoder.broken == 1
 
 
-@test
-def oversized_frames_are_drained_and_counted():
+def test_oversized_frames_are_drained_and_counted() -> None:
     decoder = cobs.Decoder()
     assert decode_all(decoder, b"\x01" * 5000) == []
     assert decode_all(decoder, b"\x01" * 5000 + b"\0" + stuffed(b"next")) == [b"next"]
     assert decoder.oversized == 1
 
 
-@test
-def random_bodies_of_all_sizes_survive_byte_by_byte():
+def test_random_bodies_of_all_sizes_survive_byte_by_byte() -> None:
     decoder = cobs.Decoder()
     for size in list(range(1, 20)) + list(range(250, 260)) + list(range(505, 515)) + [1199, 1200]:
         for body in (sodium.random(size), b"\xff" * size, bytes(size)):
@@ -87,44 +69,46 @@ def random_bodies_of_all_sizes_survive_byte_by_byte():
             assert found == [body]
 
 
-@test
-def noise_vector_holds():
+def test_noise_vector_holds() -> None:
     for vector in vectors("noise.json")["vectors"]:
-        prologue = unhex(vector["prologue"])
-        sender = Handshake(True, unhex(vector["init_static"]), prologue, unhex(vector["init_ephemeral"]))
-        receiver = Handshake(False, unhex(vector["resp_static"]), prologue, unhex(vector["resp_ephemeral"]))
+        prologue = bytes.fromhex(vector["prologue"])
+        sender = Handshake(
+            True, bytes.fromhex(vector["init_static"]), prologue, bytes.fromhex(vector["init_ephemeral"])
+        )
+        receiver = Handshake(
+            False, bytes.fromhex(vector["resp_static"]), prologue, bytes.fromhex(vector["resp_ephemeral"])
+        )
         for message in vector["messages"][:3]:
-            sealed = sender.write(unhex(message["payload"]))
-            assert sealed == unhex(message["ciphertext"])
-            assert receiver.read(sealed) == unhex(message["payload"])
+            sealed = sender.write(bytes.fromhex(message["payload"]))
+            assert sealed == bytes.fromhex(message["ciphertext"])
+            assert receiver.read(sealed) == bytes.fromhex(message["payload"])
             sender, receiver = receiver, sender
-        assert sender.hash() == receiver.hash() == unhex(vector["handshake_hash"])
+        assert sender.hash() == receiver.hash() == bytes.fromhex(vector["handshake_hash"])
         ends = [sender.split(), receiver.split()]  # after three messages `sender` is the responder
         for message in vector["messages"][3:]:
-            plain = unhex(message["payload"])
+            plain = bytes.fromhex(message["payload"])
             frame = bytearray(8 + len(plain) + 16)
             view = memoryview(frame)
             view[8 : 8 + len(plain)] = plain
             ends[0].seal(frame, 0, view[8 : 8 + len(plain)], view[8:])
-            assert bytes(view[8:]) == unhex(message["ciphertext"])
+            assert bytes(view[8:]) == bytes.fromhex(message["ciphertext"])
             ends[1].open(frame, 0, view[8:], view[8 : 8 + len(plain)])
             assert bytes(view[8 : 8 + len(plain)]) == plain
             ends.reverse()
 
 
-@test
-def low_order_keys_are_refused():
+def test_low_order_keys_are_refused() -> None:
     handshake = Handshake(False, bytes(range(32)), b"")
     handshake.read(bytes(32))
-    raises(NoiseError, handshake.write, b"")
+    check.raises(NoiseError, "", handshake.write, b"")
 
 
-def pair_of_transports():
+def pair_of_transports() -> tuple[Transport, Transport]:
     one, two = sodium.random(32), sodium.random(32)
     return Transport(one, two), Transport(two, one)
 
 
-def sealed_by(transport, plain):
+def sealed_by(transport: Transport, plain: bytes) -> bytearray:
     frame = bytearray(8 + len(plain) + 16)
     view = memoryview(frame)
     view[8 : 8 + len(plain)] = plain
@@ -132,54 +116,50 @@ def sealed_by(transport, plain):
     return frame
 
 
-def opened_by(transport, frame):
-    frame = bytearray(frame)
-    view = memoryview(frame)
-    transport.open(frame, 0, view[8:], view[8:-16])
+def opened_by(transport: Transport, frame: bytes) -> bytes:
+    copy = bytearray(frame)
+    view = memoryview(copy)
+    transport.open(copy, 0, view[8:], view[8:-16])
     return bytes(view[8:-16])
 
 
-@test
-def transport_refuses_replayed_mutated_and_far_counters():
+def test_transport_refuses_replayed_mutated_and_far_counters() -> None:
     sender, receiver = pair_of_transports()
-    frames = [sealed_by(sender, b"text %d" % number) for number in range(300)]
+    frames = [sealed_by(sender, b"text " + str(number).encode()) for number in range(300)]
     assert opened_by(receiver, frames[5]) == b"text 5"
-    raises(NoiseError, opened_by, receiver, frames[5])
+    check.raises(NoiseError, "", opened_by, receiver, frames[5])
     assert opened_by(receiver, frames[2]) == b"text 2"
     assert opened_by(receiver, frames[299]) == b"text 299"
-    raises(NoiseError, opened_by, receiver, frames[171])
+    check.raises(NoiseError, "", opened_by, receiver, frames[171])
     assert opened_by(receiver, frames[172]) == b"text 172"
     for position in range(len(frames[200])):
         forged = bytearray(frames[200])
         forged[position] ^= 1
-        raises(NoiseError, opened_by, receiver, forged)
+        check.raises(NoiseError, "", opened_by, receiver, forged)
     assert opened_by(receiver, frames[200]) == b"text 200"
     far = bytearray(frames[201])
     far[4] = 0x40
-    raises(NoiseError, opened_by, receiver, far)
+    check.raises(NoiseError, "", opened_by, receiver, far)
 
 
-@test
-def a_forged_high_counter_moves_no_window():
+def test_a_forged_high_counter_moves_no_window() -> None:
     sender, receiver = pair_of_transports()
     frame = sealed_by(sender, b"first")
     forged = bytearray(frame)
     forged[6] = 0x7F
-    raises(NoiseError, opened_by, receiver, forged)
+    check.raises(NoiseError, "", opened_by, receiver, forged)
     assert opened_by(receiver, frame) == b"first"
 
 
-@test
-def counters_end():
+def test_counters_end() -> None:
     sender, _ = pair_of_transports()
     sender._counter = MAX_COUNTER
     sealed_by(sender, b"last")
     assert sender.exhausted()
-    raises(NoiseError, sealed_by, sender, b"one more")
+    check.raises(NoiseError, "", sealed_by, sender, b"one more")
 
 
-@test
-def replay_window_agrees_with_a_set():
+def test_replay_window_agrees_with_a_set() -> None:
     window = ReplayWindow()
     seen = set()
     highest = -1
@@ -194,14 +174,13 @@ def replay_window_agrees_with_a_set():
             highest = max(highest, counter)
 
 
-@test
-def sender_joins_parts_and_bounds_its_queue():
+def test_sender_joins_parts_and_bounds_its_queue() -> None:
     sender = Sender(2000, 2)
-    raises(LinkError, sender.push, b"")
-    raises(LinkError, sender.push, bytes(1001), bytes(1000))
+    check.raises(LinkError, "", sender.push, b"")
+    check.raises(LinkError, "", sender.push, bytes(1001), bytes(1000))
     sender.push(b"a" * 700, bytearray(b"b" * 600), memoryview(b"c" * 100))
     sender.push(b"d")
-    raises(LinkFullError, sender.push, b"e")
+    check.raises(LinkFullError, "", sender.push, b"e")
     out = memoryview(bytearray(512))
     text = b""
     while sender.ready():
@@ -212,8 +191,7 @@ def sender_joins_parts_and_bounds_its_queue():
     assert sender.acknowledge(4) == [2]
 
 
-@test
-def sender_goes_back_and_gives_up():
+def test_sender_goes_back_and_gives_up() -> None:
     sender = Sender(2000, 2)
     sender.push(b"x" * 1000)
     out = memoryview(bytearray(512))
@@ -227,11 +205,11 @@ def sender_goes_back_and_gives_up():
             break
         rounds += 1
         assert rounds < 1000
-    assert 4000 < now < 10000 and sender.retransmitted == 16
+    assert 4000 < now < 10000
+    check.equal(sender.retransmitted, 16)
 
 
-@test
-def receiver_holds_back_and_refuses_what_is_too_long():
+def test_receiver_holds_back_and_refuses_what_is_too_long() -> None:
     receiver = Receiver(1000, 1)
     assert receiver.push(1, True, memoryview(b"early")) is None
     assert receiver.push(0, True, memoryview(b"text")) == b"text"
@@ -239,26 +217,24 @@ def receiver_holds_back_and_refuses_what_is_too_long():
     assert receiver.push(1, True, memoryview(b"more")) is None
     receiver.release()
     assert receiver.push(1, False, memoryview(bytes(512))) is None
-    raises(PeerError, receiver.push, 2, False, memoryview(bytes(489)))
-    raises(PeerError, receiver.push, 2, False, memoryview(bytes(513)))
+    check.raises(PeerError, "", receiver.push, 2, False, memoryview(bytes(489)))
+    check.raises(PeerError, "", receiver.push, 2, False, memoryview(bytes(513)))
 
 
-@test
-def link_starts_with_a_handshake_and_gives_up_in_time():
+def test_link_starts_with_a_handshake_and_gives_up_in_time() -> None:
     link = Link("alpha", bytes(range(32)), b"hello", None, 0)
     frame = bytes(link.pull())
-    assert len(frame) == 35 and frame[1] == 1 and link.pull() is None
+    check.equal((len(frame), frame[1], link.pull()), (35, 1, None))
     link.send_voice(1, bytes(160))
     assert link.voice_dropped == 1
-    raises(LinkError, link.send_control, b"too early")
+    check.raises(LinkError, "", link.send_control, b"too early")
     link.tick(4999)
     assert link.events() == []
     link.tick(5000)
     assert link.events() == [("down", "handshake")]
 
 
-@test
-def garbage_does_no_harm_before_the_handshake():
+def test_garbage_does_no_harm_before_the_handshake() -> None:
     link = Link("alpha", bytes(range(32)), b"hello", None, 0)
     for _ in range(200):
         noise = bytearray(sodium.random(300))
@@ -270,8 +246,7 @@ def garbage_does_no_harm_before_the_handshake():
     assert link.pull() is None
 
 
-@test
-def a_handshake_message_that_never_ends_is_bounded():
+def test_a_handshake_message_that_never_ends_is_bounded() -> None:
     link = Link("alpha", bytes(range(32)), b"hello", None, 0)
     part = bytearray(stuffed(b"\x82" + bytes(1000)))
     for _ in range(5):
@@ -279,17 +254,4 @@ def a_handshake_message_that_never_ends_is_bounded():
     assert link.events() == [("down", "peer")]
 
 
-def main():
-    failed = 0
-    for function in TESTS:
-        try:
-            function()
-        except Exception as error:
-            failed += 1
-            print("FAIL", function.__name__)
-            sys.print_exception(error)
-    print("%d passed, %d failed" % (len(TESTS) - failed, failed))
-    sys.exit(failed)
-
-
-main()
+check.run(globals())
