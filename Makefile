@@ -10,9 +10,7 @@ export UV_PYTHON_DOWNLOADS := never
 
 # what the committed generators write
 GENERATED := protocol/sealine_protocol/schema.py protocol/vectors firmware/app/wire/schema.py \
-             firmware/app/prompts firmware/stubs hil_tests/sealine_hil/window.py
-HOST_CODE := protocol/sealine_protocol provisioning/sealine_provisioning gateway/sealine_gateway \
-             central/sealine_central hil_tests/sealine_hil tools/sealine_tools
+             firmware/stubs hil_tests/sealine_hil/window.py
 OWN_C = $(shell git ls-files 'firmware/*.c' 'firmware/*.h')
 
 .PHONY: help
