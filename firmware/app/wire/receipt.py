@@ -38,7 +38,7 @@ def verify(data: bytes, object_bytes: bytes | bytearray | memoryview, public_key
     return header["claims"]["iat"]
 
 
-def log_id(data):
+def log_id(data: bytes) -> bytes:
     """The key id of the log that a receipt names, unverified: for choosing the key. Raises WireError."""
     if len(data) > MAX_RECEIPT:
         raise WireError("wrong size", "receipt")

@@ -10,7 +10,7 @@ from wire.codec import decode, encode
 from wire.errors import WireError
 
 
-def answer(words):
+def answer(words: list[str]) -> str:
     rule = words[1]
     data = unhexlify(words[2]) if len(words) > 2 else b""
     try:
