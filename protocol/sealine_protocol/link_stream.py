@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from typing import TYPE_CHECKING, Final
 
@@ -91,8 +90,7 @@ class LinkStream:
             self.link.close()
             self._dispatch()
             self._writer.transport.abort()  # what is unsent now is of a dead session
-            with contextlib.suppress(OSError):
-                await self._writer.wait_closed()
+            await asyncio.sleep(0)  # an aborted transport lets go of its descriptor in the next turn
         return self.link.down_reason or "closed"
 
     async def _read(self) -> None:
