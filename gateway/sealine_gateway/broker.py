@@ -1,5 +1,6 @@
 """Mosquitto's configuration: mutual TLS only, and an ACL that binds each certificate to its own topics (section 9)."""
 
+import getpass
 from pathlib import Path
 from typing import Final
 
@@ -34,11 +35,15 @@ def bundle_topic(facility: str, kind: str) -> str:
 
 
 def configuration(directory: Path, listen: tuple[str, int]) -> str:
-    """mosquitto.conf for a broker whose files (ca.pem, broker.pem, broker.key, data/) are in `directory`."""
+    """mosquitto.conf for a broker whose files (ca.pem, broker.pem, broker.key, data/) are in `directory`.
+
+    A broker that is started by root becomes the user who made this file, and can read what lies beside it.
+    """
     host, port = listen
     return f"""\
 # Made by `sealine-gateway broker-config`. Certificates are the only identities; there is no anonymous access.
 per_listener_settings false
+user {getpass.getuser()}
 listener {port} {host}
 cafile {directory}/ca.pem
 certfile {directory}/broker.pem

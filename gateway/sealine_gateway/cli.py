@@ -20,6 +20,7 @@ SecretOption = Annotated[
 def run(config: ConfigOption, secret_file: SecretOption = None, log_level: str = "INFO") -> None:
     """Serve terminals until stopped."""
     import asyncio
+    import os
 
     import uvloop
 
@@ -27,6 +28,7 @@ def run(config: ConfigOption, secret_file: SecretOption = None, log_level: str =
     from sealine_gateway import config as configuration
     from sealine_gateway import log, vault
 
+    os.umask(0o077)  # what is written is for this user alone
     log.set_up(log_level)
     settings = configuration.load(config)
     secret = vault.read_secret(secret_file)

@@ -251,7 +251,9 @@ class StandInCentral:
         made = receipt.make(index, len(self.leaves), path, merkle.root(self.leaves), signer, int(time.time()))
         return {"kind": "receipt", "subject": blake2b256(signed), "statement": made}
 
-    def statement(self, kind: str, subject: bytes, fields: dict[str, Any], key: SigningKey | None = None) -> dict[str, Any]:
+    def statement(
+        self, kind: str, subject: bytes, fields: dict[str, Any], key: SigningKey | None = None
+    ) -> dict[str, Any]:
         signed = cose.sign(kind, encode(kind, fields), key or self.issuing.central)
         return {"kind": kind, "subject": subject, "statement": signed}
 

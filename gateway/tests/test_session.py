@@ -4,10 +4,10 @@ import time
 
 import pytest
 from sealine_hil.errors import HilError
+from sealine_protocol.codec import encode
 from sealine_protocol.hashes import blake2b256, person_token, terminal_token_key
 from sealine_protocol.link import Link
 from sealine_protocol.link_stream import now_ms
-from sealine_protocol.codec import encode
 
 PERSON, PIN, NUMBER = "4711", "135790", "12025550123"
 
@@ -236,7 +236,7 @@ async def test_replayed_frames_do_nothing(site, start):
     plain_write = writer.write
     writer.write = lambda data: (sent.append(bytes(data)), plain_write(data))[1]
     await terminal.save(terminal.record())
-    for frame in list(sent):
+    for frame in sent:
         plain_write(frame)
     await terminal.save(terminal.record())
     assert await running.gateway.outbox.run(lambda store: store.count()) == {0: 2}

@@ -1,5 +1,6 @@
 """A real Mosquitto on loopback, started from the configuration that the product writes."""
 
+import random
 import socket
 import subprocess
 import time
@@ -8,13 +9,22 @@ from pathlib import Path
 from sealine_hil.errors import HilError
 
 START_S = 10.0
+PORTS = (20_000, 32_000)
 
 
 def free_port() -> int:
-    """A TCP port that nobody listens on at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A TCP port on loopback that nobody listens on, outside the range of outgoing connections.
+
+    From inside that range a client that retries a closed port may one day be connected to itself.
+    """
+    while True:
+        port = random.randrange(*PORTS)  # noqa: S311 - no secret
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return port
 
 
 class Mosquitto:

@@ -1,0 +1,122 @@
+import logging
+import subprocess
+import sys
+import tomllib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sealine_gateway import broker, config, log
+from sealine_gateway.errors import ConfigError
+
+GOOD = """
+facility = "north"
+name = "gw-1"
+state_dir = "state"
+listen = "127.0.0.1:7700"
+[mqtt]
+host = "localhost"
+[trunk]
+kind = "loopback"
+script = "parties.toml"
+"""
+
+
+def load(tmp_path, text):
+    path = tmp_path / "gateway.toml"
+    path.write_text(text)
+    return config.load(path)
+
+
+def test_defaults_and_relative_paths(tmp_path):
+    settings = load(tmp_path, GOOD)
+    assert settings.mqtt.port == 8883
+    assert settings.state_path == tmp_path / "state"
+    assert settings.script_path == tmp_path / "parties.toml"
+    assert settings.serial == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "field"),
+    [
+        ('name = "gw-1"', "", "name"),
+        ('name = "gw-1"', 'name = "a b"', "name"),
+        ('name = "gw-1"', 'name = "gw-1"\nspeed = 3', "speed"),
+        ('host = "localhost"', 'host = "localhost"\nhots = 1', "mqtt.hots"),
+        ('host = "localhost"', 'host = "localhost"\nport = 0', "mqtt.port"),
+        ('host = "localhost"', 'host = "localhost"\nport = "8883"', "mqtt.port"),
+        ('host = "localhost"', 'host = "localhost"\nport = true', "mqtt.port"),
+        ('host = "localhost"', 'host = "localhost"\ninflight = 1000', "mqtt.inflight"),
+        ('kind = "loopback"', 'kind = "sip"', "trunk.kind"),
+        ('listen = "127.0.0.1:7700"', 'listen = "7700"', "listen"),
+        ('listen = "127.0.0.1:7700"', 'listen = "a:70000"', "listen"),
+        ('listen = "127.0.0.1:7700"', "serial = [1]", "serial"),
+        ('listen = "127.0.0.1:7700"', 'directory = "x"', "directory"),
+        ("[mqtt]", "[mqtt", "not TOML"),
+        ('[mqtt]\nhost = "localhost"', "", "mqtt"),
+        ('facility = "north"', 'facility = ["north"]', "facility"),
+    ],
+)
+def test_wrong_configuration_is_refused_by_the_fields_name(tmp_path, old, new, field):
+    with pytest.raises(ConfigError, match=field.replace(".", r"\.")):
+        load(tmp_path, GOOD.replace(old, new))
+
+
+def test_missing_file_is_named(tmp_path):
+    with pytest.raises(ConfigError, match="gateway.toml: cannot be read"):
+        config.load(tmp_path / "gateway.toml")
+
+
+VALUES = st.recursive(
+    st.one_of(st.integers(), st.text(max_size=5), st.booleans(), st.floats(), st.none()),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=5), inner, max_size=3)),
+    max_leaves=5,
+)
+
+
+@given(st.sampled_from(["", "mqtt", "trunk"]), st.sampled_from([*tomllib.loads(GOOD), "port", "host", "x"]), VALUES)
+def test_any_value_is_taken_or_refused_with_our_error(tmp_path_factory, table, key, value):
+    data = tomllib.loads(GOOD)
+    (data[table] if table else data)[key] = value
+    try:
+        config.parse(data, tmp_path_factory.getbasetemp())
+    except ConfigError as error:
+        assert str(error)
+
+
+def test_every_field_is_described():
+    text = config.describe()
+    for field in ("facility", "listen", "serial", "reserve_mb", "port", "inflight", "script"):
+        assert f"{field}: " in text
+
+
+def test_commands_say_what_is_wrong_and_exit_1(tmp_path):
+    path = tmp_path / "gateway.toml"
+    path.write_text(GOOD.replace("gw-1", "gw 1"))
+    command = [sys.executable, "-m", "sealine_gateway", "check-config", "--config", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("sealine-gateway: name: ")
+    assert "Traceback" not in done.stderr
+
+
+def test_log_takes_no_field_that_could_tell_too_much(caplog):
+    for field in ("number", "pin", "person", "key", "data"):
+        with pytest.raises(ValueError, match=field):
+            log.event("x", **{field: "1"})
+    with caplog.at_level(logging.INFO, "sealine.gateway"):
+        log.event("x", error="two\nlines", count=3)
+    assert caplog.messages == ["x error=two?lines count=3"]
+
+
+def test_broker_configuration_is_closed_by_default(tmp_path):
+    broker.write(tmp_path / "broker", ("127.0.0.1", 8883), [("north", "gw-1")])
+    text = (tmp_path / "broker" / "mosquitto.conf").read_text()
+    for line in ("require_certificate true", "use_identity_as_username true", "allow_anonymous false"):
+        assert line in text.splitlines()
+    acl = (tmp_path / "broker" / "acl").read_text()
+    assert "user north/gw-1\ntopic write sealine/1/north/gw-1/records\n" in acl
+    assert "pattern" not in acl
+    assert "topic write sealine/1/north/bundle" not in acl
+    with pytest.raises(ConfigError, match="63 characters"):
+        broker.common_name("f" * 32, "g" * 32)

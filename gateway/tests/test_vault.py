@@ -1,0 +1,146 @@
+import asyncio
+import stat
+
+import pytest
+from sealine_gateway import vault as vault_module
+from sealine_gateway.errors import VaultError
+from sealine_gateway.roster import FREE_TRIES, MAX_WAIT_S, TERMINAL_FREE_TRIES, Roster, add_person, remove_person
+from sealine_gateway.vault import Vault, read_secret
+
+SECRET = b"a secret that is given at start"
+T, U = b"t" * 16, b"u" * 16
+
+
+@pytest.fixture
+def vault(tmp_path):
+    made = Vault.create(tmp_path, SECRET)
+    add_person(made, "4711", "135790", "es")
+    return made
+
+
+def test_vault_opens_with_its_secret_only_and_shows_nothing(tmp_path, vault):
+    again = Vault.load(tmp_path, SECRET)
+    assert again.content == vault.content
+    path = tmp_path / vault_module.FILE_NAME
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    data = path.read_bytes()
+    for secret in (b"4711", b"135790", b"argon2id$", vault.content.token_key, vault.content.token_key.hex().encode()):
+        assert secret not in data
+    with pytest.raises(VaultError, match="wrong secret"):
+        Vault.load(tmp_path, b"another secret altogether")
+    with pytest.raises(VaultError, match="already"):
+        Vault.create(tmp_path, SECRET)
+
+
+@pytest.mark.parametrize("where", [0, 40, -3])
+def test_damaged_vault_is_refused(tmp_path, vault, where):
+    path = tmp_path / vault_module.FILE_NAME
+    data = bytearray(path.read_bytes())
+    data[where] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(VaultError):
+        Vault.load(tmp_path, SECRET)
+
+
+def test_missing_vault_is_named(tmp_path):
+    with pytest.raises(VaultError, match="cannot be read"):
+        Vault.load(tmp_path, SECRET)
+
+
+def test_secret_comes_from_a_file_or_a_systemd_credential(tmp_path, monkeypatch):
+    path = tmp_path / "sealine-secret"
+    path.write_bytes(SECRET + b"\n")
+    assert read_secret(path) == SECRET
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    assert read_secret(None) == SECRET
+    monkeypatch.delenv("CREDENTIALS_DIRECTORY")
+    with pytest.raises(VaultError, match="no secret"):
+        read_secret(None)
+    path.write_bytes(b"short")
+    with pytest.raises(VaultError, match="12 to 1024 bytes"):
+        read_secret(path)
+    with pytest.raises(VaultError, match="cannot be read"):
+        read_secret(tmp_path / "none")
+
+
+@pytest.mark.parametrize(
+    ("person", "pin", "language", "field"),
+    [
+        ("", "1234", "en", "person"),
+        ("1" * 33, "1234", "en", "person"),
+        ("Bob", "1234", "en", "person"),
+        ("1", "123", "en", "pin"),
+        ("1", "1" * 13, "en", "pin"),
+        ("1", "12a4", "en", "pin"),
+        ("1", "1234", "xx", "language"),
+    ],
+)
+def test_wrong_entry_is_refused_by_name_and_without_its_value(vault, person, pin, language, field):
+    with pytest.raises(VaultError, match=field) as error:
+        add_person(vault, person, pin, language)
+    assert pin not in str(error.value)
+    assert len(vault.content.persons) == 1
+
+
+def test_person_is_removed(tmp_path, vault):
+    remove_person(vault, "4711")
+    assert Vault.load(tmp_path, SECRET).content.persons == {}
+    with pytest.raises(VaultError, match="not in the roster"):
+        remove_person(vault, "4711")
+
+
+class Clock:
+    now = 1000.0
+
+    def __call__(self):
+        return self.now
+
+
+async def test_right_pin_opens_and_clears_the_count(vault):
+    roster = Roster(vault, Clock())
+    for _ in range(5):
+        for _ in range(FREE_TRIES - 1):
+            assert not (await roster.check(T, "4711", "0000")).ok
+        result = await roster.check(T, "4711", "135790")
+        assert (result.ok, result.language, result.wait_s) == (True, "es", 0)
+
+
+async def test_waits_double_up_to_a_bound_and_there_is_a_way_back(vault):
+    clock = Clock()
+    roster = Roster(vault, clock)
+    waits = []
+    for number in range(12):
+        terminal = number.to_bytes(16, "big")  # from ever other phones: the person's own count holds
+        result = await roster.check(terminal, "4711", "0000")
+        waits.append(result.wait_s)
+        if result.wait_s:  # while it runs the right PIN opens nothing either
+            assert not (await roster.check(terminal, "4711", "135790")).ok
+        clock.now += result.wait_s
+    assert max(waits) == MAX_WAIT_S
+    assert waits == sorted(waits)
+    assert (await roster.check(U, "4711", "135790")).ok  # the wait is over: the right PIN opens
+
+
+async def test_a_phone_that_guesses_at_many_persons_has_to_wait(vault):
+    roster = Roster(vault, Clock())
+    for number in range(TERMINAL_FREE_TRIES):
+        assert not (await roster.check(T, str(number), "0000")).ok
+    assert (await roster.check(T, "4711", "135790")).wait_s > 0
+    assert (await roster.check(U, "4711", "135790")).ok  # the other phones go on
+
+
+async def test_guesses_at_one_time_count_one_by_one(vault):
+    roster = Roster(vault, Clock())
+    results = await asyncio.gather(*(roster.check(T, "4711", f"{n:04}") for n in range(20)))
+    checked = [result for result in results if not result.wait_s]
+    assert len(checked) <= FREE_TRIES
+
+
+async def test_memory_for_guesses_is_bounded(vault, monkeypatch):
+    from sealine_gateway import roster as roster_module
+
+    monkeypatch.setattr(roster_module, "MAX_TRACKED", 10)
+    slowdown = roster_module._Slowdown(0, Clock())
+    for number in range(100):
+        slowdown.failed(number)
+    assert len(slowdown._guesses) == 10
