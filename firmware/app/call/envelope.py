@@ -2,6 +2,7 @@
 
 import sodium
 from wire import codec
+from wire.errors import WireError
 from wire.hashes import blake2b256
 
 from call import CallError
@@ -56,8 +57,12 @@ class Envelopes:
             sodium.memzero(secret)
 
     def _text(self, kind: str, value: str, key: bytes) -> None:
-        secret = {"label": "sealine " + kind, "record": self._record_id, kind: value}
-        self._seal(kind, 0, codec.encode(kind + "-secret", secret), key)
+        fields = {"label": "sealine " + kind, "record": self._record_id, kind: value}
+        try:
+            secret = codec.encode(kind + "-secret", fields)
+        except WireError:
+            raise EnvelopeError("envelope: " + kind + " is not one")
+        self._seal(kind, 0, secret, key)
 
     def _seal(self, kind: str, index: int, secret: bytes, key: bytes) -> None:
         try:

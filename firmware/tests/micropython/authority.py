@@ -132,7 +132,7 @@ class Ticks:
 class Terminal:
     """The store of a terminal on a littlefs and a vault: as the boot sets it up."""
 
-    def __init__(self, vault_flash, ticks=None):
+    def __init__(self, vault_flash, ticks=None, path=None):
         from littlefs import MOUNT
         from store.bundle import Bundles
         from store.clock import Clock
@@ -142,11 +142,12 @@ class Terminal:
         from store.vault import Vault
 
         self.ticks = ticks or Ticks()
-        folder = Folder(MOUNT)
+        path = path or MOUNT
+        folder = Folder(path)
         self.identity = Identity(folder, Vault(vault_flash, 0))
         self.clock = Clock(folder, self.ticks)
         self.trust = Trust(self.identity, self.clock)
-        self.bundles = Bundles(Folder(MOUNT + "/bundles"), self.identity, self.clock, self.trust)
+        self.bundles = Bundles(Folder(path + "/bundles"), self.identity, self.clock, self.trust)
         self.bundles.mount()
 
     def enrol(self, trust=None):
