@@ -104,7 +104,7 @@ class Clock:
         self._beacon_at = self._asked_at
         self.anchor = beacon_hash
         for place, kind in enumerate(KINDS):
-            self._newest[place] = max(self._newest[place], beacon["versions"].get(kind, 0))
+            self._newest[place] = max(self._newest[place], beacon["newest"].get(kind, 0))
 
     def gateway(self, time_ms: int) -> None:
         """Take the gateway's word. It is used only above the floor and raises nothing."""
