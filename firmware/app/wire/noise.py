@@ -26,15 +26,10 @@ _OUTER = int.from_bytes(b"\x5c" * _BLOCK, "big")
 
 
 def _hmac(key: bytes, data: "bytes | bytearray") -> bytes:
-    """HMAC-BLAKE2b; keys here have 64 bytes. The pads are xored as integers: a loop over bytes takes 3 ms."""
+    """HMAC-BLAKE2b; keys here have 64 bytes. The pads are xored as integers and hashed in one call, to be quick."""
     block = int.from_bytes(key + bytes(_BLOCK - len(key)), "big")
-    inner = sodium.Hash(size=_HASH)
-    inner.update((block ^ _INNER).to_bytes(_BLOCK, "big"))
-    inner.update(data)
-    outer = sodium.Hash(size=_HASH)
-    outer.update((block ^ _OUTER).to_bytes(_BLOCK, "big"))
-    outer.update(inner.digest())
-    return outer.digest()
+    inner = sodium.hash((block ^ _INNER).to_bytes(_BLOCK, "big") + data, _HASH)
+    return sodium.hash((block ^ _OUTER).to_bytes(_BLOCK, "big") + inner, _HASH)
 
 
 def _hkdf(chaining_key: bytes, material: bytes | bytearray) -> tuple[bytes, bytes]:
