@@ -170,4 +170,4 @@ class Terminal:
 
     def beacon(self, versions, time_s=NOW):
         nonce = self.clock.ask()
-        self.clock.beacon({"nonce": nonce, "time": time_s * 1000, "versions": versions}, b"b" * 32)
+        self.clock.beacon({"nonce": nonce, "time": time_s * 1000, "newest": versions}, b"b" * 32)

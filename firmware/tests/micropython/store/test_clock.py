@@ -18,7 +18,7 @@ def clock(ticks=None):
 
 
 def beacon(made, time_ms, versions=None):
-    made.beacon({"nonce": made.ask(), "time": time_ms, "versions": versions or {}}, b"b" * 32)
+    made.beacon({"nonce": made.ask(), "time": time_ms, "newest": versions or {}}, b"b" * 32)
 
 
 def test_ticks_carry_the_floor_on():
@@ -62,7 +62,7 @@ def test_beacon_counts_once_for_its_nonce_and_from_the_question_on():
     ticks = Ticks()
     made = clock(ticks)
     nonce = made.ask()
-    answer = {"nonce": nonce, "time": T0 + 10, "versions": {"directory": 4}}
+    answer = {"nonce": nonce, "time": T0 + 10, "newest": {"directory": 4}}
     ticks.ms += 3000
     made.beacon(answer, b"b" * 32)
     equal(made.beacon_age_ms(), 3000)
