@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import select
 import sys
 
 import board
@@ -19,7 +20,7 @@ _TIDY_MS = const(1000)
 _WATCHDOG_MS = const(4000)  # the longest step is the erase of a spool slot and a public-key operation
 _ALIVE_MS = const(2000)  # a loop that has not come round for so long is not alive
 _RESTART_MS = const(500)  # before a failed task is started again
-_CONSOLE_BYTES = const(256)
+_CONSOLE_BYTES = const(64)  # before others get their turn
 _GC_THRESHOLD = const(48 * 1024)
 
 
@@ -42,7 +43,7 @@ class Alive:
 class Program:
     """The tasks round one station."""
 
-    def __init__(self, station: Station, *, watchdog: object) -> None:
+    def __init__(self, station: Station, watchdog: object) -> None:
         self._station = station
         self._watchdog = watchdog
         self._alive = Alive()
@@ -96,12 +97,20 @@ class Program:
 
     async def _console(self) -> None:
         console = Console(self._station, print)
-        stream = asyncio.StreamReader(sys.stdin.buffer)
+        stdin = sys.stdin.buffer
+        stream = asyncio.StreamReader(stdin)
+        poll = select.poll()
+        poll.register(stdin, select.POLLIN)
         while True:
-            data = await stream.read(_CONSOLE_BYTES)
+            # The console's read waits for as many bytes as it was asked for, so: one at a time, while there is one.
+            data = await stream.read(1)
             if not data:
-                await asyncio.sleep_ms(_RESTART_MS)
+                return
             console.feed(data)
+            for _ in range(_CONSOLE_BYTES):
+                if not poll.poll(0):
+                    break
+                console.feed(stdin.read(1))
 
     async def _pump(self) -> None:
         while True:
@@ -157,8 +166,8 @@ def _host_and_port(address: str) -> tuple[str, int]:
     return host, int(port)
 
 
-def main(root: str = "") -> None:
-    """Run until a restart is asked for; then the board starts anew."""
+def main(root: str = "", watchdog: object = None, restart: object = None) -> None:
+    """Run until a restart is asked for; then the board starts anew. Without a board's own, others may be given."""
     gc.threshold(_GC_THRESHOLD)
     crash = board.crash_log()
     if crash is not None:
@@ -168,8 +177,8 @@ def main(root: str = "") -> None:
     if station.identity.state() != "locked":
         board.open_console()
     print("sealine", VERSION, station.identity.state())
-    asyncio.run(Program(station, watchdog=machine.WDT(timeout=_WATCHDOG_MS)).run())
-    machine.reset()
+    asyncio.run(Program(station, watchdog or machine.WDT(timeout=_WATCHDOG_MS)).run())
+    (restart or machine.reset)()
 
 
 if __name__ == "__main__":

@@ -92,7 +92,7 @@ class Station:
         """Say on the idle display whether this phone can be used."""
         if not self.serving:
             self.front.show("not-enrolled", "en", self)
-        elif self.journal.halted() or self.journal.damaged():
+        elif self.journal.halted() or self.journal.unsafe():
             self.engine.set_service("needs-enrolment")
         else:
             self.engine.set_service(self.engine.service)

@@ -50,7 +50,7 @@ class Book:
 
     def plan_call(self, dialled: str) -> object:
         """As `Planner.call`; Refused too while nothing may be signed."""
-        if self._parts.journal.halted() or self._parts.journal.damaged() or self._token_key is None:
+        if self._parts.journal.halted() or self._parts.journal.unsafe() or self._token_key is None:
             raise Refused("policy")
         return self._parts.planner.call(dialled)
 
