@@ -56,7 +56,7 @@ class Answers:
             "nonce": request["nonce"],
             "terminal": request["terminal"],
             "time": now_ms(),
-            "versions": dict(versions),
+            "newest": dict(versions),
             "head": dict(head) if head else None,
         }
         statement = self._sign("beacon", fields)

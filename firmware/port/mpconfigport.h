@@ -39,7 +39,7 @@
 #define MICROPY_PY_HASHLIB_MD5 (0)
 #define MICROPY_PY_HASHLIB_SHA1 (0)
 #define MICROPY_PY_FRAMEBUF (0)
-#define MICROPY_PY_DEFLATE (0)
+#define MICROPY_PY_DEFLATE (1) // binascii.crc32 hangs on it
 #define MICROPY_PY_WEBSOCKET (0)
 #define MICROPY_PY_WEBREPL (0)
 
