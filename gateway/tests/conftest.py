@@ -294,7 +294,7 @@ def central(tmp_path: Path, issuing: Issuing, mosquitto: Mosquitto) -> Iterator[
 async def until(check: Callable[[], Any], timeout_s: float = 15.0) -> Any:
     """Wait for a condition; its value."""
     async with asyncio.timeout(timeout_s):
-        while not (value := check()):
+        while not (value := check()):  # noqa: ASYNC110 - any condition, set by any thread
             await asyncio.sleep(0.02)
     return value
 

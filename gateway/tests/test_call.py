@@ -7,6 +7,8 @@ import pytest
 from sealine_gateway import call, mulaw
 from sealine_gateway.errors import ConfigError
 from sealine_gateway.loopback import Party, load
+from sealine_gateway.metrics import Metrics
+from sealine_gateway.trunk import Accepted, Answered
 
 NUMBER = "12025550123"
 FRAME = bytes(range(160))
@@ -87,7 +89,7 @@ class _Recorder:
     def send(self, message):
         self.sent.append(message)
 
-    def send_voice(self, seq, frame):
+    def send_voice(self, seq, _frame):
         self.voice.append(seq)
 
 
@@ -101,7 +103,7 @@ class _Trunk:
         self.over = False
         return self
 
-    def send_voice(self, seq, frame):
+    def send_voice(self, seq, _frame):
         self.heard.append(seq)
 
     def notice_done(self):
@@ -112,8 +114,6 @@ class _Trunk:
 
 
 async def test_a_trunk_that_accepts_before_the_notice_accepts_nothing():
-    from sealine_gateway.metrics import Metrics
-    from sealine_gateway.trunk import Accepted, Answered
 
     trunk, handset = _Trunk(), _Recorder()
     control = call.CallControl(trunk, Metrics(), lambda: 60)
@@ -136,7 +136,6 @@ async def test_a_trunk_that_accepts_before_the_notice_accepts_nothing():
 
 
 async def test_exactly_the_dialled_digits_reach_the_trunk():
-    from sealine_gateway.metrics import Metrics
 
     trunk = _Trunk()
     call.CallControl(trunk, Metrics(), lambda: 60).dial(b"t", _Recorder(), b"c", "0049301234567")
@@ -215,7 +214,7 @@ async def test_call_survives_a_link_that_is_away_for_a_second(site, start, until
     await terminal.disconnect()
 
 
-async def test_call_ends_when_the_link_is_away_for_longer(site, start, until):
+async def test_call_ends_when_the_link_is_away_for_longer(site, start):
     running, terminal = await connect(site, start)
     call_id = await talk(terminal)
     await terminal.disconnect()

@@ -1,3 +1,4 @@
+import contextlib
 import logging
 import subprocess
 import sys
@@ -63,7 +64,7 @@ def test_wrong_configuration_is_refused_by_the_fields_name(tmp_path, old, new, f
 
 
 def test_missing_file_is_named(tmp_path):
-    with pytest.raises(ConfigError, match="gateway.toml: cannot be read"):
+    with pytest.raises(ConfigError, match=r"gateway\.toml: cannot be read"):
         config.load(tmp_path / "gateway.toml")
 
 
@@ -78,10 +79,8 @@ VALUES = st.recursive(
 def test_any_value_is_taken_or_refused_with_our_error(tmp_path_factory, table, key, value):
     data = tomllib.loads(GOOD)
     (data[table] if table else data)[key] = value
-    try:
+    with contextlib.suppress(ConfigError):
         config.parse(data, tmp_path_factory.getbasetemp())
-    except ConfigError as error:
-        assert str(error)
 
 
 def test_every_field_is_described():

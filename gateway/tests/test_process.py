@@ -1,6 +1,7 @@
 """The gateway as a process of its own: killed, watched for what it leaves on disk, and on a serial line."""
 
 import asyncio
+import dataclasses
 import os
 import random
 import re
@@ -118,7 +119,7 @@ async def test_killed_gateway_comes_back_and_the_rest_goes_up(site, process, cen
     await terminal.disconnect()
 
 
-async def test_a_thief_of_the_disk_and_a_reader_of_the_log_learn_nothing(site, process, central, until):
+async def test_a_thief_of_the_disk_and_a_reader_of_the_log_learn_nothing(site, process, central):
     """P3: no name, number, PIN, token key or voice in state, log, or what passed the broker."""
     await process.start()
     terminal = site.issuing.terminal()
@@ -183,7 +184,6 @@ async def test_gateway_under_another_name_is_refused(process):
 
 
 async def test_serial_line_is_a_link_like_another(site):
-    import dataclasses
 
     master, slave = os.openpty()
     tty.setraw(master)

@@ -3,7 +3,9 @@ import os
 import time
 
 import pytest
+from nacl.signing import SigningKey
 from sealine_hil.errors import HilError
+from sealine_protocol import cose
 from sealine_protocol.codec import encode
 from sealine_protocol.hashes import blake2b256, person_token, terminal_token_key
 from sealine_protocol.link import Link
@@ -85,7 +87,6 @@ async def test_another_terminal_cannot_write_into_a_recording(site, start):
 
 
 async def test_checkpoint_is_kept_beside_the_chunks(site, start):
-    from sealine_protocol import cose
 
     _, terminal = await connect(site, start)
     record = os.urandom(16)
@@ -108,7 +109,6 @@ async def test_checkpoint_is_kept_beside_the_chunks(site, start):
     ids=["other-facility", "other-role", "other-root"],
 )
 async def test_wrong_credential_is_refused(site, start, changes):
-    from nacl.signing import SigningKey
 
     await start()
     if changes.get("signer") == "other":

@@ -1,11 +1,16 @@
 import asyncio
 import os
+import ssl
 import time
 
+import paho.mqtt.client as paho
 import pytest
 from nacl.signing import SigningKey
+from paho.mqtt.enums import CallbackAPIVersion
 from sealine_gateway import broker
 from sealine_hil.errors import HilError
+from sealine_protocol import cose
+from sealine_protocol.codec import encode
 from sealine_protocol.hashes import blake2b256
 from sealine_protocol.recording import chunk_hash, digest
 from sealine_provisioning import bundles
@@ -60,7 +65,7 @@ async def test_receipt_of_another_log_changes_nothing(site, start, central):
 async def test_receipt_of_another_record_changes_nothing(site, start, central):
     running, terminal = await connect(site, start)
     first, second = terminal.record(), terminal.record()
-    central.make_answers = lambda signed: [central.receipt(first) | {"subject": blake2b256(second)}]
+    central.make_answers = lambda _: [central.receipt(first) | {"subject": blake2b256(second)}]
     await terminal.save(second)
     with pytest.raises(HilError, match="no deliver"):
         await terminal.expect("deliver", 1.5)
@@ -68,7 +73,7 @@ async def test_receipt_of_another_record_changes_nothing(site, start, central):
     await terminal.disconnect()
 
 
-async def test_refusal_puts_a_record_into_quarantine_and_out_of_the_way(site, start, central, until):
+async def test_refusal_puts_a_record_into_quarantine_and_out_of_the_way(site, start, central):
     def refuse(signed):
         fields = {"hash": blake2b256(signed), "reason": "schema", "what": "record.seq", "time": 1}
         return [central.statement("refusal", blake2b256(signed), fields)]
@@ -177,8 +182,6 @@ async def test_head_that_goes_back_brings_the_records_again(site, start, central
 
 
 async def test_tally_goes_up_as_records_do(site, start, central):
-    from sealine_protocol import cose
-    from sealine_protocol.codec import encode
 
     running, terminal = await connect(site, start)
     health = {"resets": 0, "journal": 0, "quarantined": 0, "frames_lost": 0}
@@ -193,7 +196,8 @@ async def test_tally_goes_up_as_records_do(site, start, central):
     await terminal.disconnect()
 
 
-async def test_broker_down_and_up_loses_nothing(site, start, central, mosquitto, until):
+@pytest.mark.usefixtures("central")
+async def test_broker_down_and_up_loses_nothing(site, start, mosquitto):
     running, terminal = await connect(site, start)
     await terminal.save(terminal.record())
     await settled(running, {1: 1})
@@ -258,11 +262,7 @@ async def test_bundle_is_installed_offered_fetched_and_never_older(site, start, 
     central.publish(bundles.revocations(authority, version=5, revoked={}))
     assert (await terminal.expect("offer"))["header"]
     central.publish(bundles.revocations(authority, version=4, revoked={}))
-    central.publish(
-        bundles.revocations(authority, version=6, revoked={bytes(16): 1}, days=-1 / 86400)
-        if False
-        else bundles.revocations(authority, version=6, revoked={bytes(16): 1})
-    )
+    central.publish(bundles.revocations(authority, version=6, revoked={bytes(16): 1}))
     await until(lambda: running.gateway.bundles.trust.revoked)
     await terminal.disconnect()
     await terminal.connect("127.0.0.1", site.port, installed={"trust": 1, "revocations": 5})
@@ -295,10 +295,6 @@ async def test_revoked_terminal_is_put_out_and_kept_out(site, start, central):
 
 async def test_acl_binds_each_certificate_to_its_own_topics(site, central, tmp_path, mosquitto, until):
     """With another gateway's certificate nothing can be published as ours, and our answers are not heard."""
-    import ssl
-
-    import paho.mqtt.client as paho
-    from paho.mqtt.enums import CallbackAPIVersion
 
     directory = tmp_path / "other"
     site.issuing.certificate(directory, "tls", broker.common_name(FACILITY, "gw-2"))
@@ -321,13 +317,16 @@ async def test_acl_binds_each_certificate_to_its_own_topics(site, central, tmp_p
     assert heard == []
 
 
-async def test_without_a_certificate_there_is_no_broker(site, mosquitto, issuing, tmp_path):
-    import ssl
+async def test_without_a_certificate_there_is_no_broker(mosquitto, issuing, tmp_path):
 
     context = ssl.create_default_context()
     (tmp_path / "ca.pem").write_bytes(issuing.authority.ca_pem())
     context.load_verify_locations(tmp_path / "ca.pem")
-    with pytest.raises((ssl.SSLError, ConnectionError, asyncio.IncompleteReadError)):
+
+    async def say_hello():
         reader, writer = await asyncio.open_connection("127.0.0.1", mosquitto.port, ssl=context)
         writer.write(b"\x10\x0c\x00\x04MQTT\x04\x02\x00\x00\x00\x00")
         await reader.readexactly(4)
+
+    with pytest.raises((ssl.SSLError, ConnectionError, asyncio.IncompleteReadError)):
+        await say_hello()

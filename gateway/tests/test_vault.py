@@ -2,6 +2,7 @@ import asyncio
 import stat
 
 import pytest
+from sealine_gateway import roster as roster_module
 from sealine_gateway import vault as vault_module
 from sealine_gateway.errors import VaultError
 from sealine_gateway.roster import FREE_TRIES, MAX_WAIT_S, TERMINAL_FREE_TRIES, Roster, add_person, remove_person
@@ -32,8 +33,9 @@ def test_vault_opens_with_its_secret_only_and_shows_nothing(tmp_path, vault):
         Vault.create(tmp_path, SECRET)
 
 
+@pytest.mark.usefixtures("vault")
 @pytest.mark.parametrize("where", [0, 40, -3])
-def test_damaged_vault_is_refused(tmp_path, vault, where):
+def test_damaged_vault_is_refused(tmp_path, where):
     path = tmp_path / vault_module.FILE_NAME
     data = bytearray(path.read_bytes())
     data[where] ^= 1
@@ -136,8 +138,7 @@ async def test_guesses_at_one_time_count_one_by_one(vault):
     assert len(checked) <= FREE_TRIES
 
 
-async def test_memory_for_guesses_is_bounded(vault, monkeypatch):
-    from sealine_gateway import roster as roster_module
+async def test_memory_for_guesses_is_bounded(monkeypatch):
 
     monkeypatch.setattr(roster_module, "MAX_TRACKED", 10)
     slowdown = roster_module._Slowdown(0, Clock())
