@@ -113,6 +113,10 @@ class Qemu:
         """Press the reset pin: RAM that is not wiped survives."""
         self._command_qmp("system_reset")
 
+    def save_memory(self, address: int, size: int, path: Path) -> None:
+        """Write a range of the board's memory to a file, without the board's help."""
+        self._command_qmp("memsave", val=address, size=size, filename=str(path))
+
     def kill9(self) -> None:
         """Pull the plug: the process dies at once, RAM is lost, the window stays. Nothing to do when it is off."""
         if self._process is not None:
@@ -151,10 +155,10 @@ class Qemu:
         self._qmp = None
         self._process = None
 
-    def _command_qmp(self, command: str) -> None:
+    def _command_qmp(self, command: str, **arguments: object) -> None:
         if self._qmp is None:
             raise EmulatorError("not started")
-        self._qmp.execute(command)
+        self._qmp.execute(command, **arguments)
 
     def _url(self, name: str) -> str:
         host, port = self._listeners[name].getsockname()

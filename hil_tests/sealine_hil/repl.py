@@ -4,7 +4,7 @@
 
 import ast
 import time
-from typing import Protocol
+from typing import Any, Protocol
 
 from sealine_hil.errors import BoardError
 
@@ -41,10 +41,9 @@ class Repl:
             raise BoardError(raised.decode(errors="replace").strip())
         return printed.decode()
 
-    def eval(self, expression: str, *, timeout_s: float | None = None) -> object:
+    def eval(self, expression: str, *, timeout_s: float | None = None) -> Any:
         """Value of an expression that prints as a Python literal."""
-        value: object = ast.literal_eval(self.run(f"print(repr({expression}))", timeout_s=timeout_s).strip())
-        return value
+        return ast.literal_eval(self.run(f"print(repr({expression}))", timeout_s=timeout_s).strip())
 
     def start(self, code: str) -> None:
         """Start code that does not come back."""
