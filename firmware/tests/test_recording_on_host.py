@@ -107,6 +107,4 @@ def test_two_custodians_open_all_of_it(made: Path, record: dict, holders: tuple[
 
 def test_one_share_opens_nothing(made: Path, record: dict) -> None:
     with pytest.raises(ProtocolError):
-        recording.open_chunk(
-            share(made, 0)[1], record["id"], 0, (made / "chunk-0").read_bytes(), final=False
-        )
+        recording.open_chunk(share(made, 0)[1], record["id"], 0, (made / "chunk-0").read_bytes(), final=False)

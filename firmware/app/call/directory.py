@@ -1,6 +1,9 @@
 """The privilege decision: the signed directory on flash, searched by halves. In doubt the call is not recorded."""
 
 from micropython import const
+from store.bundle import Bundles
+from store.clock import Clock
+from store.trust import Trust
 from wire.hashes import directory_entry
 
 _ENTRY_BYTES = const(8)
@@ -9,7 +12,7 @@ _ENTRY_BYTES = const(8)
 class Directory:
     """Decides for one number at a time; nothing outside of this object can override it."""
 
-    def __init__(self, bundles: "Bundles", trust: "Trust", clock: "Clock") -> None:
+    def __init__(self, bundles: Bundles, trust: Trust, clock: Clock) -> None:
         """Read the installed directory of `bundles`, judged at the clock's floor."""
         self._bundles = bundles
         self._trust = trust

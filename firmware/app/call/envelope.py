@@ -64,7 +64,7 @@ class Envelopes:
             raise EnvelopeError("envelope: " + kind + " is not one")
         self._seal(kind, 0, secret, key)
 
-    def _seal(self, kind: str, index: int, secret: bytes, key: bytes) -> None:
+    def _seal(self, kind: str, index: int, secret: bytes | bytearray, key: bytes) -> None:
         try:
             sealed = sodium.seal(key, secret)
         except (sodium.Error, ValueError):

@@ -33,10 +33,7 @@ def normalise(dialled: str, plan: dict) -> str:
 
 
 def _is_digits(text: str) -> bool:
-    for character in text:
-        if character not in "0123456789":
-            return False
-    return True
+    return all(character in "0123456789" for character in text)
 
 
 def _international(digits: str, plan: dict) -> str:

@@ -1,6 +1,8 @@
 """The call record as a value: as it would be after a reset now, as it is at the end, and what the call costs."""
 
 from micropython import const
+from store.clock import Clock
+from store.identity import Identity
 from wire import codec, cose
 from wire.hashes import blake2b256
 
@@ -9,12 +11,12 @@ _HANG_UPS = ("caller-hangup", "called-hangup")
 _NO_CHARGE = {"minutes": 0, "amount": 0, "refunded": 0}
 
 
-def draft(
+def draft(  # noqa: PLR0913 -- a record has that many facts, and each is named at the call
     *,
     record_id: bytes,
     place: tuple[int, bytes],
-    identity: "Identity",
-    clock: "Clock",
+    identity: Identity,
+    clock: Clock,
     firmware: dict,
     person_token: bytes | None,
     number_token: bytes,

@@ -8,12 +8,17 @@ import shamir
 import sodium
 from micropython import const
 from store import SpoolError, TrustError
-from store.spool import MAX_CHUNK_BYTES
+from store.spool import MAX_CHUNK_BYTES, Spool
+from store.trust import Trust
 from wire import codec
 from wire.hashes import key_commitment, share_hash
 
 from call import CallError
-from call.envelope import EnvelopeError
+from call.envelope import EnvelopeError, Envelopes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 FRAMES_A_CHUNK = const(50)  # of 20 ms: a chunk is one second of call
 SAMPLES_A_FRAME = const(160)
@@ -31,7 +36,7 @@ class RecorderError(CallError):
 class Recorder:
     """One per terminal, used for one call after the other. `state`: idle, born, accepted, running, stopped."""
 
-    def __init__(self, spool: "Spool") -> None:
+    def __init__(self, spool: Spool) -> None:
         """Take the buffers for good; sealed chunks go to `spool`."""
         self._spool = spool
         self._plain = bytearray(MAX_CHUNK_BYTES)
@@ -43,7 +48,7 @@ class Recorder:
 
     # ------------------------------------------------------------ birth
 
-    def prepare(self, record_id: bytes, terminal: bytes, trust: "Trust", envelopes: "Envelopes") -> dict:
+    def prepare(self, record_id: bytes, terminal: bytes, trust: Trust, envelopes: Envelopes) -> dict:
         """Make the content key and seal its shares into `envelopes`; return the record's `recording` as yet.
 
         RecorderError when the custodian set does not hold or a share cannot be sealed: then there is no key.
@@ -70,7 +75,7 @@ class Recorder:
         self.state = "born"
         return self._facts("cut")
 
-    def _split(self, terminal: bytes, k: int, n: int, holders: list, envelopes: "Envelopes") -> list[dict]:
+    def _split(self, terminal: bytes, k: int, n: int, holders: list, envelopes: Envelopes) -> list[dict]:
         shares = shamir.split(self._key, k, n)
         readers = []
         try:

@@ -14,6 +14,10 @@ from wire.errors import WireError
 from wire.hashes import blake2b256, directory_key_check
 
 from store import BundleError, StoreError
+from store.clock import Clock
+from store.files import Folder
+from store.identity import Identity
+from store.trust import Revocations, Trust
 
 KINDS = ("trust", "revocations", "directory", "policy", "tariff")  # firmware is not kept here
 MAX_SMALL_BODY_BYTES = const(20480)  # what is decoded in memory: codec.MAX_MESSAGE
@@ -44,14 +48,14 @@ class Installed:
 class Bundles:
     """All kinds; `trust` is told of each trust bundle and revocation list that is installed."""
 
-    def __init__(self, folder: "Folder", identity: "Identity", clock: "Clock", trust: "Trust") -> None:
+    def __init__(self, folder: Folder, identity: Identity, clock: Clock, trust: Trust) -> None:
         """Use a folder of its own; call `mount` before anything else."""
         self._folder = folder
         self._identity = identity
         self._clock = clock
         self._trust = trust
         self._installed: dict[str, Installed] = {}
-        self._floors = dict.fromkeys(KINDS, 0)
+        self._floors: dict[str, int] = dict.fromkeys(KINDS, 0)
         self.refused: list[str] = []  # kinds that are on flash and did not verify at boot
 
     def mount(self) -> None:
@@ -153,10 +157,10 @@ class Bundles:
             return b""
         if sealed is None or sealed["terminal"] != self._identity.key_id or sealed["version"] != header["version"]:
             raise BundleError("directory-key: missing, or for another terminal or version")
-        key = self._identity.unseal(sealed["sealed"])
+        key = bytes(self._identity.unseal(sealed["sealed"]))
         if directory_key_check(key) != header["directory"]["key_check"]:
             raise BundleError("directory-key: not the one of the header")
-        return bytes(key)
+        return key
 
     def _check_installed(self, kind: str, raw: bytes) -> Installed:
         (size,) = struct.unpack_from("<H", raw)
@@ -179,8 +183,6 @@ class Bundles:
         if found.kind == "trust":
             self._trust.read(body)
         elif found.kind == "revocations":
-            from store.trust import Revocations
-
             Revocations(body, self._identity.facility)
         elif codec.decode(found.kind + "-body", body)["facility"] != self._identity.facility:
             raise BundleError("bundle: body of another facility")
@@ -233,7 +235,7 @@ class Writer:
         self.version: int = header["version"]
         self.length: int = header["length"]
         self.offset = 0  # bytes written so far
-        self._file = open(bundles.path_of(header), "wb")
+        self._file = open(bundles.path_of(header), "wb")  # noqa: SIM115 -- closed by commit or abort
 
     def write(self, part: bytes) -> None:
         """Append the part at `offset`; BundleError ends the writer."""
@@ -254,15 +256,14 @@ class Writer:
     def commit(self) -> Installed:
         """Check length and hash, and switch; BundleError leaves the installed one."""
         try:
-            if self.offset != self.length:
-                raise BundleError("bundle.length: shorter than its header says")
-            if self._hash.digest() != self._header["hash"]:
-                raise BundleError("bundle.hash: another body")
             self._file.flush()
-        except (BundleError, OSError) as error:
-            self.abort()
-            raise BundleError(str(error))
-        self._file.close()
+            self._file.close()
+        except OSError:
+            raise BundleError("bundle: cannot be written")
+        if self.offset != self.length:
+            raise BundleError("bundle.length: shorter than its header says")
+        if self._hash.digest() != self._header["hash"]:
+            raise BundleError("bundle.hash: another body")
         return self._bundles.switch(self._signed, self._header, self._key)
 
     def abort(self) -> None:

@@ -9,6 +9,11 @@ import sodium
 from micropython import const
 
 from store import ClockError
+from store.files import Folder
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MAX_STEP_MS = 400 * 86_400_000  # a longer step needs a technician (re-enrolment)
 SAVE_EVERY_MS = const(3_600_000)  # at most an hour of powered time is forgotten by a reset
@@ -22,7 +27,7 @@ _HAS_ANCHOR = const(2)
 class Clock:
     """Floor, beacon and anchor of the terminal."""
 
-    def __init__(self, folder: "Folder", monotonic_ms: "Callable[[], int]") -> None:
+    def __init__(self, folder: Folder, monotonic_ms: "Callable[[], int]") -> None:
         """Load what was saved; `monotonic_ms` counts from boot and never wraps."""
         self._folder = folder
         self._monotonic_ms = monotonic_ms
@@ -124,9 +129,7 @@ class Clock:
         flags = (_HAS_BEACON if age is not None else 0) | (_HAS_ANCHOR if self.anchor else 0)
         self._folder.write(
             _FILE,
-            struct.pack(
-                _FORM, self.floor_ms(), age or 0, flags, self.anchor or bytes(32), *self._newest
-            ),
+            struct.pack(_FORM, self.floor_ms(), age or 0, flags, self.anchor or bytes(32), *self._newest),
         )
         self._saved_at = self._monotonic_ms()
         self._dirty = False

@@ -8,6 +8,8 @@ from wire import codec, cose, credential
 from wire.hashes import blake2b256, key_id
 
 from store import IdentityError
+from store.files import Folder
+from store.vault import Vault
 
 _ENROLMENT = "enrolment"
 _LOCK = "locked"
@@ -16,7 +18,7 @@ _LOCK = "locked"
 class Identity:
     """Identity and link key of the terminal; public facts are attributes once the state says they exist."""
 
-    def __init__(self, folder: "Folder", vault: "Vault") -> None:
+    def __init__(self, folder: Folder, vault: Vault) -> None:
         """Load what is there. A damaged enrolment counts as none."""
         self._folder = folder
         self._vault = vault
@@ -106,12 +108,6 @@ class Identity:
             return sodium.seal_open(self.link_public, self.link_secret, sealed)
         except sodium.Error:
             raise IdentityError("identity: not sealed to this terminal")
-
-    def judge(self, chain: list[bytes], role: str, at: int, revoked: dict) -> "Credential":
-        """Return the checked credential of another unit of this facility (`at` in unix s); WireError if it is none."""
-        return credential.verify_chain(
-            chain, self.root_key, role=role, facility=self.facility, at=at, revoked=revoked
-        )
 
     # ------------------------------------------------------------ inside
 

@@ -1,17 +1,23 @@
 """Journal of call records: numbers them, chains them, signs them, and keeps each until central's receipt.
 
-What is durable before what: OPEN entry, ACCEPT, checkpoints, the final payload's bytes, the signature over exactly these
-bytes, then (once receipted) the head, and only then the removal mark. One record is open at a time. Nothing expires.
+What is durable before what: OPEN entry, ACCEPT, checkpoints, the final payload's bytes, the signature over exactly
+these bytes, then (once receipted) the head, and only then the removal mark. One record is open at a time; none expires.
 """
 
 import struct
 
+from board import Flash
 from micropython import const
 from wire import codec, cose
 from wire.hashes import blake2b256
 
 from store import JournalError
+from store.identity import Identity
 from store.log import SECTOR_BYTES, Log
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MAX_RECORDS = const(400)  # twice the reserve of 200 records; bounds the index in memory to about 40 KB
 _RECORD_BYTES = const(4096)  # a recorded call with five envelopes takes about 2.7 KB, its checkpoints the rest
@@ -34,7 +40,7 @@ _SIZE = const(0)  # place in a record's row: bytes of its live entries; the kind
 class Journal:
     """The records of one identity key. `identity` gives genesis (hash of the credential), key_id and signature()."""
 
-    def __init__(self, flash: "Flash", identity: "Identity") -> None:
+    def __init__(self, flash: Flash, identity: Identity) -> None:
         """Use a whole raw partition; call `mount` before anything else."""
         self._identity = identity
         self._log = Log(flash)
@@ -151,10 +157,10 @@ class Journal:
         The head is durable before the removal, so that no number and no prev is ever lost with a record.
         """
         seq = self._find(record_hash)
-        if seq is None:
+        if seq is None or self._head is None:
             return False
         if self._stored_head[0] < self._head[0]:
-            self._store_head(issued, receipt_hash)
+            self._store_head(self._head, issued, receipt_hash)
         self._log.append(_REMOVE, seq, receipt_hash, _COMPACT_KEEP)
         self._live -= self._rows.pop(seq)[_SIZE]
         self._receipt = (issued, receipt_hash)
@@ -174,7 +180,7 @@ class Journal:
             self._halt = self._log.append(_HALT, 0, b"", 0)
 
     def agrees(self, head: dict | None) -> bool:
-        """Whether central's head (seq, hash) of our chain can be true of this flash; False: it was restored or cloned."""
+        """Whether central's head of our chain can be true of this flash; if not, it was restored or cloned."""
         if head is None:
             return True
         if self._head is None or head["seq"] > self._head[0]:
@@ -291,8 +297,8 @@ class Journal:
         if self._head is None or seq > self._head[0]:
             self._head = (seq, record_hash)
 
-    def _store_head(self, issued: int, receipt_hash: bytes) -> None:
-        seq, record_hash = self._head
+    def _store_head(self, head: tuple[int, bytes], issued: int, receipt_hash: bytes) -> None:
+        seq, record_hash = head
         address = self._log.append(_HEAD, seq, record_hash + receipt_hash + struct.pack("<Q", issued), _COMPACT_KEEP)
         self._stored_head = (seq, address)
 

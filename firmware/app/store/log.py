@@ -8,9 +8,14 @@ an operation of its own: a fragment without it was never written. After a torn w
 import binascii
 import struct
 
+from board import Flash
 from micropython import const
 
 from store import JournalError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SECTOR_BYTES = const(4096)
 MAX_ENTRY_BYTES = const(16384)  # as large as a signed object may be (protocol/sealine.cddl)
@@ -43,7 +48,7 @@ def _is_blank(view: memoryview) -> bool:
 class Log:
     """The ring. `mount` first; nothing here erases, save `mount` (what a power cut left) and `drop_oldest`."""
 
-    def __init__(self, flash: "Flash") -> None:
+    def __init__(self, flash: Flash) -> None:
         """Use a whole raw partition whose sectors are 4096 bytes."""
         self._flash = flash
         self._state = bytearray(flash.size() // SECTOR_BYTES)
@@ -78,7 +83,7 @@ class Log:
                     whole = None
 
     def append(self, kind: int, seq: int, data: bytes, keep_free: int = 0) -> int:
-        """Write an entry, durable on return; return its address. JournalError when `keep_free` sectors would not remain."""
+        """Write an entry, durable on return; return its address. JournalError if it would not leave `keep_free` sectors."""
         if len(data) > MAX_ENTRY_BYTES:
             raise JournalError("log: entry is too long")
         self._reserve(len(data), keep_free)
@@ -159,7 +164,7 @@ class Log:
         self._generation = found[-1][0] if found else 0
 
     def _erase_leftovers(self) -> None:
-        """Erase what a cut can leave: a sector marked dead, a half-erased one before the oldest, a torn one after the newest."""
+        """Erase what a cut leaves: sectors marked dead, a half-erased one before all others, a torn one after them."""
         count = len(self._state)
         near = range(count)  # no entry was ever committed here
         if self._chain:
@@ -273,11 +278,11 @@ class Log:
         return self._chain[place]
 
 
-def _header_holds(header: memoryview) -> bool:
+def _header_holds(header: bytearray | memoryview) -> bool:
     return struct.unpack_from("<H", header, 8)[0] == binascii.crc32(header[:8]) & 0xFFFF
 
 
-def _holds(header: memoryview, body: memoryview) -> bool:
+def _holds(header: bytearray | memoryview, body: memoryview) -> bool:
     """Whether a fragment is marked as written and reads back: `body` is its data and CRC-32."""
     if header[_MARK_AT] != 0 or not _header_holds(header):
         return False

@@ -6,6 +6,7 @@ A chunk leaves when the gateway has synced it. Slots are used in turn and erased
 import binascii
 import struct
 
+from board import Flash
 from micropython import const
 
 from store import SpoolError
@@ -28,7 +29,7 @@ _USED = const(2)  # delivered, or a torn write: to be erased
 class Spool:
     """Chunks in order of arrival. The chunk in the memory slot is the one offered to the link."""
 
-    def __init__(self, flash: "Flash", reserved_sectors: int) -> None:
+    def __init__(self, flash: Flash, reserved_sectors: int) -> None:
         """Use a raw partition up to its last `reserved_sectors` sectors."""
         self._flash = flash
         slots = (flash.size() - reserved_sectors * _SECTOR_BYTES) // SLOT_BYTES
@@ -46,7 +47,7 @@ class Spool:
         raw = bytearray(_HEADER)
         for slot in range(len(self._state)):
             self._flash.read_into(slot * SLOT_BYTES, raw)
-            magic, serial, index, size, _ = struct.unpack_from("<IIIII", raw)
+            magic, serial, index, _, _ = struct.unpack_from("<IIIII", raw)
             if raw == b"\xff" * _HEADER:
                 self._state[slot] = _FREE if self._is_blank(slot) else _USED
             elif (
@@ -105,7 +106,7 @@ class Spool:
         return True
 
     def drop(self, record_id: bytes) -> None:
-        """Forget a recording's chunks: after a reset its record rests on a checkpoint, and counts only confirmed ones."""
+        """Forget a recording's chunks: after a reset its record rests on a checkpoint, that counts confirmed ones."""
         for entry in [entry for entry in self._queue if entry[2] == record_id]:
             self._queue.remove(entry)
             self._finish(entry[1])
@@ -169,7 +170,7 @@ class Spool:
         self._state[slot] = _USED
 
     def _load(self) -> None:
-        """Bring the oldest chunk on flash into memory; one that does not read back is left out, and so is named lost."""
+        """Bring the oldest chunk on flash into memory; one that does not read back is left out, and so named lost."""
         header = bytearray(_HEADER)
         while self._ready is None and self._queue:
             _, slot, record_id, index = self._queue.pop(0)

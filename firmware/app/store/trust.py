@@ -5,6 +5,8 @@ from wire.errors import WireError
 from wire.hashes import key_id
 
 from store import TrustError
+from store.clock import Clock
+from store.identity import Identity
 
 _OWNED_KINDS = ("directory", "policy", "tariff", "firmware")
 
@@ -53,14 +55,15 @@ class Revocations:
 class Trust:
     """What the installed trust bundle and revocations say. Empty until `adopt`."""
 
-    def __init__(self, identity: "Identity", clock: "Clock") -> None:
+    def __init__(self, identity: Identity, clock: Clock) -> None:
         """Judge with the identity's root and facility, at the clock's floor."""
         self._identity = identity
         self._clock = clock
         self._body: dict | None = None
-        self._judged: dict[bytes, object] = {}  # key id -> credential whose chain held once
+        self._judged: dict[bytes, credential.Credential] = {}  # key id -> credential whose chain held once
         self.revoked: Revocations | dict = {}
         self.ref: dict | None = None  # bundle-ref of the installed trust bundle
+        self.version = 0
         self.expires = 0
 
     def adopt(self, body: bytes, ref: dict, expires: int) -> None:
@@ -68,6 +71,7 @@ class Trust:
         self._body = self.read(body)
         self._judged = {}
         self.ref = ref
+        self.version = ref["version"]
         self.expires = expires
 
     def read(self, body: bytes) -> dict:
@@ -83,7 +87,7 @@ class Trust:
 
     # ------------------------------------------------------------ who is believed
 
-    def judge(self, chain: list[bytes], role: str) -> "Credential":
+    def judge(self, chain: list[bytes], role: str) -> credential.Credential:
         """Return the checked credential of a peer that showed its chain; raises what wire.credential raises."""
         identity = self._identity
         return credential.verify_chain(
@@ -92,7 +96,7 @@ class Trust:
             role=role,
             facility=identity.facility,
             at=self._now(),
-            revoked=self.revoked,
+            revoked=self.revoked,  # pyright: ignore[reportArgumentType]  # only its get() is used
         )
 
     def central(self, kid: bytes) -> bytes:
@@ -114,7 +118,7 @@ class Trust:
         """Return the X25519 key to which person and number are sealed."""
         return self._fields()["billing_key"]
 
-    def custodians(self) -> tuple[int, int, list["Credential"]]:
+    def custodians(self) -> tuple[int, int, list[credential.Credential]]:
         """Return k, n and the custodians' credentials; TrustError names why no content key may be made for them."""
         fields = self._fields()["custodians"]
         k, n = fields["k"], fields["n"]
@@ -137,7 +141,7 @@ class Trust:
         """Whether there is no trust bundle, or it has expired, or a beacon named what is newer."""
         if self._body is None or self._now() >= self.expires:
             return True
-        return self._clock.newest("trust") > self.ref["version"]
+        return self._clock.newest("trust") > self.version
 
     # ------------------------------------------------------------ inside
 
@@ -149,14 +153,14 @@ class Trust:
             raise TrustError("trust: no bundle is installed")
         return self._body
 
-    def _holder(self, credentials: list[bytes], role: str, kid: bytes) -> "Credential":
+    def _holder(self, credentials: list[bytes], role: str, kid: bytes) -> credential.Credential:
         for data in credentials:
             claims = codec.decode("credential", cose.parse(data)[2])
             if claims["role"] == role and key_id(claims["cnf"]["cose_key"]["x"]) == kid:
                 return self._checked(data, role)
         raise TrustError("trust: that key may not do this")
 
-    def _checked(self, data: bytes, role: str) -> "Credential":
+    def _checked(self, data: bytes, role: str) -> credential.Credential:
         """Check a credential that the root itself signed; the signature once, time and revocation at each use."""
         now = self._now()
         place = bytes(data[-64:])

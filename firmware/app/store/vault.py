@@ -4,6 +4,7 @@ import binascii
 import struct
 
 import sodium
+from board import Flash
 from micropython import const
 
 from store import IdentityError
@@ -19,7 +20,7 @@ _SCRUB_BYTES = const(256)
 class Vault:
     """One sector: magic, 64 key bytes, CRC-32, and a mark that is programmed when all else is there."""
 
-    def __init__(self, flash: "Flash", sector_offset: int) -> None:
+    def __init__(self, flash: Flash, sector_offset: int) -> None:
         """Use the sector that starts at `sector_offset` bytes of a raw flash partition."""
         self._flash = flash
         self._at = sector_offset

@@ -1,10 +1,10 @@
-"""NOR flash in memory: programming only clears bits, and the power can be cut at any operation, half done in five ways."""
+"""NOR flash in memory: programming only clears bits; the power can be cut at any operation, half done in five ways."""
 
 SECTOR = 4096
 CUT_MODES = ("before", "first half", "second half", "random bits", "after")
 
 
-class PowerCut(Exception):
+class PowerCut(Exception):  # noqa: N818 -- it is no error of the program
     """The power fails here; the flash keeps what was done."""
 
 
@@ -67,7 +67,7 @@ class Nor:
         elif self.mode == "before":
             done = old
         self.data[offset : offset + size] = done
-        raise PowerCut()
+        raise PowerCut
 
     def _bits(self, size):
         out = bytearray(size)

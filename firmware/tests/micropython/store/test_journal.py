@@ -1,7 +1,5 @@
 """The journal against a logical model, with the power cut at each program and erase in five ways."""
 
-import sys
-
 from call import record
 from check import equal, raises, run
 from nor import CUT_MODES, Nor, PowerCut
@@ -154,9 +152,10 @@ def cut_everywhere(mode, again):
         flash.cut(at, mode)
         try:
             model.scenario(journal)
-            return cuts
         except PowerCut:
             cuts += 1
+        else:
+            return cuts
         if again:
             flash.cut(1 + at % 3, mode)
             try:
@@ -198,7 +197,7 @@ def test_head_survives_the_removal_of_all_records():
     flash = Nor(SECTORS)
     journal = mounted(flash)
     model = Model()
-    for seq in range(3):
+    for _ in range(3):
         model.call(journal, 0, 0)
     for seq in range(3):
         model.receipt(journal, seq)
@@ -363,7 +362,7 @@ def test_a_long_entry_spans_sectors():
     envelopes = [bytes([number]) * 512 for number in range(18)]
     journal.open_record({"record": drafted, "envelopes": envelopes})
     journal.close_record(payload(drafted))
-    equal(list(mounted(flash).pending())[0][2], envelopes)
+    equal(next(mounted(flash).pending())[2], envelopes)
 
 
 def test_fault_of_the_flash_is_an_error_and_the_log_goes_on():
@@ -371,7 +370,7 @@ def test_fault_of_the_flash_is_an_error_and_the_log_goes_on():
     journal = mounted(flash)
     whole = flash.program
 
-    def broken(offset, buf):
+    def broken(*_):
         flash.program = whole
         raise OSError(5)
 
@@ -384,5 +383,4 @@ def test_fault_of_the_flash_is_an_error_and_the_log_goes_on():
 
 
 if __name__ == "__main__":
-    sys.stdout.write("")
     run(globals())
