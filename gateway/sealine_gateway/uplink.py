@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
-from sealine_protocol.codec import decode, encode
+from sealine_protocol.codec import decode, encode, load_sequence
 from sealine_protocol.errors import ProtocolError
 
 from sealine_gateway import broker, log
@@ -25,6 +25,7 @@ POLL_S: Final = 1.0  # retries are due at some second
 MAX_OUTSTANDING: Final = 5000  # published, unanswered: what a central that is away finds at the broker
 CHUNKS_PER_MESSAGE: Final = 8  # 128 KB: a record never waits long behind it
 PURGE_EVERY_S: Final = 3600.0
+MAX_ANSWERS: Final = 4096  # in one message; central answers a batch of ours, which has fewer uploads, with one
 STATUS_DELAY_S: Final = 0.5  # a rack of phones that reconnects is one message, not two hundred
 BUNDLE_KINDS: Final = ("trust", "revocations", "directory", "policy", "tariff", "firmware")
 
@@ -172,16 +173,23 @@ class Uplink:
             try:
                 await self._handle(message)
             except (GatewayError, ProtocolError) as error:
-                self._metrics.answers_refused.inc()
-                log.warning("message from central refused", error=error)
+                self._refused(error)
             # Refused or not: what was refused now would be refused again, and a lost answer is asked for again.
             self._mqtt.acknowledge(message)
 
     async def _handle(self, message: Message) -> None:
-        if message.topic == self._answers:
-            await self._on_answer(decode("answer", message.payload))
-        else:
+        if message.topic != self._answers:
             await self._on_bundle(decode("published-bundle", message.payload))
+            return
+        for answer in load_sequence(message.payload, "answer", MAX_ANSWERS):
+            try:
+                await self._on_answer(answer)
+            except (GatewayError, ProtocolError) as error:
+                self._refused(error)  # the answers behind it are no worse for it
+
+    def _refused(self, error: Exception) -> None:
+        self._metrics.answers_refused.inc()
+        log.warning("message from central refused", error=error)
 
     async def _purge(self) -> None:
         while True:
