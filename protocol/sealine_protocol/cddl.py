@@ -1,6 +1,7 @@
 """Reader of the house subset of CDDL (RFC 8610) that `protocol/sealine.cddl` is written in.
 
-Each rule becomes a node: a tuple whose first member is an operation number.
+Each rule becomes a node: a tuple whose first member is an operation number. Where a node stands inside of another,
+the index of a rule may stand for it.
 
     (UINT, max | None)              unsigned integer, None means 64 bits
     (BYTES, low, high)              byte string, size in bytes
@@ -11,7 +12,6 @@ Each rule becomes a node: a tuple whose first member is an operation number.
     (NULLABLE, node)
     (LIST, low, high, node)
     (TABLE, key node, value node)   map of any size up to the number of values of an ENUM key
-    (REF, index of a rule)
     (MAP, ((key, name, optional, node), ...))  in the order of deterministic CBOR
     (ARRAY, ((name, node), ...))
     (UNION, ((type, index of a rule), ...))    maps told apart by the text at key 0
@@ -20,6 +20,7 @@ Each rule becomes a node: a tuple whose first member is an operation number.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -36,14 +37,14 @@ OPERATIONS = (
     "NULLABLE",
     "LIST",
     "TABLE",
-    "REF",
     "MAP",
     "ARRAY",
     "UNION",
 )
-UINT, BYTES, TEXT, BOOL, CONST, ENUM, NULLABLE, LIST, TABLE, REF, MAP, ARRAY, UNION = range(13)
+UINT, BYTES, TEXT, BOOL, CONST, ENUM, NULLABLE, LIST, TABLE, MAP, ARRAY, UNION = range(12)
 
 Node = tuple[Any, ...]
+Inner = Node | int
 
 _CONTENT = "content-"
 _IDENTIFIER = r"[a-z][a-z0-9-]*"
@@ -116,12 +117,7 @@ def _ascii_class(text: str) -> bytes:
 class _Compiler:
     def __init__(self, rules: dict[str, list[tuple[str, str]]]) -> None:
         self._rules = rules
-        # A scalar is written out where it is used; a rule of its own is what has members.
-        self._names = [name for name, lines in rules.items() if self._is_rule(lines[0][0])]
-
-    @staticmethod
-    def _is_rule(first: str) -> bool:
-        return first in ("{", "[") or first.startswith(("&(", "{ *")) or " / " in first
+        self._names = [name for name in rules if not name.startswith(_CONTENT)]
 
     def compile(self) -> Schema:
         schema = Schema(names=self._names, nodes=[self._node(name) for name in self._names])
@@ -142,7 +138,7 @@ class _Compiler:
             return (ENUM, tuple((int(value), word) for word, value in _ENUM_MEMBER.findall(joined)))
         if " / " in first:
             return (UNION, tuple(self._alternative(word.strip()) for word in first.split("/")))
-        return self._type(first)
+        return self._scalar(first)
 
     def _alternative(self, name: str) -> Node:
         fields = self._node(name)[1]
@@ -170,14 +166,10 @@ class _Compiler:
             raise CddlError(msg)
         return words[0]
 
-    def _type(self, text: str) -> Node:
+    def _type(self, text: str) -> Inner:
         if text.endswith(" / null"):
             return (NULLABLE, self._type(text.removesuffix(" / null")))
-        if text in self._names:
-            return (REF, self._names.index(text))
-        if text in self._rules:
-            return self._node(text)
-        return self._scalar(text)
+        return self._names.index(text) if text in self._names else self._scalar(text)
 
     def _scalar(self, text: str) -> Node:  # noqa: PLR0911 - one return for each form of a scalar
         if text == "bool":
@@ -202,3 +194,34 @@ class _Compiler:
             return (TABLE, self._type(table[1]), self._type(table[2]))
         msg = f"not in the house subset: {text}"
         raise CddlError(msg)
+
+
+def without(schema: Schema, dropped: Collection[str]) -> Schema:
+    """The schema without some rules; raises CddlError if a rule that stays needs one of them."""
+    kept = [name for name in schema.names if name not in dropped]
+    if len(kept) + len(dropped) != len(schema.names):
+        msg = "a rule to leave out is not there"
+        raise CddlError(msg)
+
+    def moved(index: int) -> int:
+        name = schema.names[index]
+        if name not in kept:
+            msg = f"still needed: {name}"
+            raise CddlError(msg)
+        return kept.index(name)
+
+    def inner(node: Inner) -> Inner:
+        return moved(node) if isinstance(node, int) else outer(node)
+
+    def outer(node: Node) -> Node:
+        operation, *rest = node
+        if operation in (NULLABLE, LIST, TABLE):
+            return (operation, *rest[: 2 * (operation == LIST)], *map(inner, rest[2 * (operation == LIST) :]))
+        if operation in (MAP, ARRAY):
+            return (operation, tuple((*member[:-1], inner(member[-1])) for member in rest[0]))
+        if operation == UNION:
+            return (operation, tuple((word, moved(index)) for word, index in rest[0]))
+        return node
+
+    nodes = [outer(node) for name, node in zip(schema.names, schema.nodes, strict=True) if name in kept]
+    return Schema(kept, nodes, schema.contents)

@@ -312,7 +312,7 @@ def _array(members: tuple[tuple[str, Any], ...]) -> _Pair:
 
 
 def _union(members: tuple[tuple[str, int], ...]) -> _Pair:
-    pairs = {word: _compile((schema.REF, index)) for word, index in members}
+    pairs = {word: _compile(index) for word, index in members}
 
     def over(key: int | str, side: int) -> Convert:
         def run(value: Any) -> Any:
@@ -340,8 +340,10 @@ def _reference(index: int) -> _Pair:
     return _compiled[index]
 
 
-def _compile(node: tuple[Any, ...]) -> _Pair:
-    """The two converters (to the wire, from the wire) of a node."""
+def _compile(node: tuple[Any, ...] | int) -> _Pair:
+    """The two converters (to the wire, from the wire) of a node, or of the rule with this index."""
+    if isinstance(node, int):
+        return _reference(node)
     operation, *rest = node
     if operation == schema.NULLABLE:
         return _nullable(_compile(rest[0]))
@@ -359,7 +361,6 @@ _MAKERS: dict[int, Callable[..., _Pair]] = {
     schema.BOOL: _bool,
     schema.CONST: _const,
     schema.ENUM: _enum,
-    schema.REF: _reference,
     schema.MAP: _map,
     schema.ARRAY: _array,
     schema.UNION: _union,

@@ -7,12 +7,29 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sealine_protocol.cddl import OPERATIONS, Node, Schema, read_schema
+from sealine_protocol.cddl import OPERATIONS, Node, Schema, read_schema, without
 
 _ROOT = Path(__file__).resolve().parents[2]
 SOURCE = _ROOT / "protocol" / "sealine.cddl"
 HOST = _ROOT / "protocol" / "sealine_protocol" / "schema.py"
 DEVICE = _ROOT / "firmware" / "app" / "wire" / "schema.py"
+
+HOST_ONLY = (
+    "upload",
+    "upload-record",
+    "upload-tally",
+    "upload-chunk",
+    "beacon-request",
+    "gateway-status",
+    "gateway-state",
+    "terminal-status",
+    "published-bundle",
+    "tree-head",
+    "opening-request",
+    "opening-grant",
+    "opening",
+)
+"""What a terminal neither reads nor writes: left out of its flash."""
 
 _HEAD = '''"""Made from protocol/sealine.cddl by `python -m sealine_protocol.gen`; do not edit.
 
@@ -57,7 +74,7 @@ def main() -> None:
     schema = read_schema(SOURCE)
     HOST.write_text(render(schema, host=True), encoding="utf-8")
     DEVICE.parent.mkdir(parents=True, exist_ok=True)
-    DEVICE.write_text(render(schema, host=False), encoding="utf-8")
+    DEVICE.write_text(render(without(schema, HOST_ONLY), host=False), encoding="utf-8")
 
 
 if __name__ == "__main__":

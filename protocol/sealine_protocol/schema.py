@@ -16,13 +16,35 @@ ENUM = 5
 NULLABLE = 6
 LIST = 7
 TABLE = 8
-REF = 9
-MAP = 10
-ARRAY = 11
-UNION = 12
+MAP = 9
+ARRAY = 10
+UNION = 11
 
 # fmt: off
 NAMES: tuple[str, ...] = (
+    'hash',
+    'key-id',
+    'record-id',
+    'public-key',
+    'token',
+    'nonce',
+    'challenge',
+    'name',
+    'label',
+    'language',
+    'digits',
+    'pin',
+    'person',
+    'time-ms',
+    'time-s',
+    'duration-ms',
+    'counter',
+    'money',
+    'envelope',
+    'signed',
+    'signed-credential',
+    'signed-header',
+    'statement',
     'protected-header',
     'role',
     'credential',
@@ -141,16 +163,55 @@ CONTENTS: tuple[tuple[Any, ...], ...] = (
     ('opening', 'application/vnd.sealine.opening'),
 )
 RULES: tuple[tuple[Any, ...], ...] = (
-    # 0 protected-header
-    (
-        10,
-        (
-            (1, 'alg', False, (4, -8)),
-            (3, 'content_type', False, (2, 1, 64, None)),
-            (4, 'kid', False, (1, 16, 16)),
-        ),
-    ),
-    # 1 role
+    # 0 hash
+    (1, 32, 32),
+    # 1 key-id
+    (1, 16, 16),
+    # 2 record-id
+    (1, 16, 16),
+    # 3 public-key
+    (1, 32, 32),
+    # 4 token
+    (1, 16, 16),
+    # 5 nonce
+    (1, 16, 16),
+    # 6 challenge
+    (1, 16, 16),
+    # 7 name
+    (2, 1, 32, b'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-'),
+    # 8 label
+    (2, 0, 64, None),
+    # 9 language
+    (2, 2, 8, b'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-'),
+    # 10 digits
+    (2, 1, 15, b'0123456789'),
+    # 11 pin
+    (2, 4, 12, b'0123456789'),
+    # 12 person
+    (2, 1, 32, b'0123456789'),
+    # 13 time-ms
+    (0, None),
+    # 14 time-s
+    (0, None),
+    # 15 duration-ms
+    (0, None),
+    # 16 counter
+    (0, 4294967295),
+    # 17 money
+    (0, None),
+    # 18 envelope
+    (1, 48, 256),
+    # 19 signed
+    (1, 80, 8192),
+    # 20 signed-credential
+    (1, 80, 1024),
+    # 21 signed-header
+    (1, 80, 512),
+    # 22 statement
+    (1, 80, 4096),
+    # 23 protected-header
+    (9, ((1, 'alg', False, (4, -8)), (3, 'content_type', False, (2, 1, 64, None)), (4, 'kid', False, 1))),
+    # 24 role
     (
         5,
         (
@@ -167,152 +228,107 @@ RULES: tuple[tuple[Any, ...], ...] = (
             (11, 'firmware'),
         ),
     ),
-    # 2 credential
+    # 25 credential
     (
-        10,
+        9,
         (
-            (2, 'sub', False, (2, 1, 32, b'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-')),
-            (4, 'exp', False, (0, None)),
-            (5, 'nbf', False, (0, None)),
-            (6, 'iat', False, (0, None)),
-            (8, 'cnf', False, (9, 3)),
-            (
-                -70001,
-                'facility',
-                False,
-                (2, 1, 32, b'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-'),
-            ),
-            (-70002, 'role', False, (9, 1)),
-            (-70003, 'link_key', False, (1, 32, 32)),
-            (-70004, 'class', True, (2, 0, 64, None)),
-            (-70005, 'organisation', True, (2, 0, 64, None)),
+            (2, 'sub', False, 7),
+            (4, 'exp', False, 14),
+            (5, 'nbf', False, 14),
+            (6, 'iat', False, 14),
+            (8, 'cnf', False, 26),
+            (-70001, 'facility', False, 7),
+            (-70002, 'role', False, 24),
+            (-70003, 'link_key', False, 3),
+            (-70004, 'class', True, 8),
+            (-70005, 'organisation', True, 8),
         ),
     ),
-    # 3 confirmation
-    (10, ((1, 'cose_key', False, (9, 4)),)),
-    # 4 cose-key
-    (10, ((1, 'kty', False, (4, 1)), (-1, 'crv', False, (4, 6)), (-2, 'x', False, (1, 32, 32)))),
-    # 5 signing-request
+    # 26 confirmation
+    (9, ((1, 'cose_key', False, 27),)),
+    # 27 cose-key
+    (9, ((1, 'kty', False, (4, 1)), (-1, 'crv', False, (4, 6)), (-2, 'x', False, 3))),
+    # 28 signing-request
     (
-        10,
+        9,
         (
-            (0, 'challenge', False, (1, 16, 16)),
-            (1, 'identity_key', False, (1, 32, 32)),
-            (2, 'link_key', False, (1, 32, 32)),
-            (3, 'role', False, (9, 1)),
+            (0, 'challenge', False, 6),
+            (1, 'identity_key', False, 3),
+            (2, 'link_key', False, 3),
+            (3, 'role', False, 24),
             (4, 'hardware_id', False, (1, 8, 32)),
-            (5, 'firmware', False, (9, 40)),
+            (5, 'firmware', False, 63),
         ),
     ),
-    # 6 enrolment
+    # 29 enrolment
     (
-        10,
+        9,
         (
-            (0, 'root_key', False, (1, 32, 32)),
-            (1, 'credential', False, (1, 80, 1024)),
-            (2, 'issuers', False, (7, 0, 2, (1, 80, 1024))),
-            (3, 'trust', False, (9, 11)),
-            (4, 'time', False, (0, None)),
-            (5, 'floors', False, (9, 8)),
+            (0, 'root_key', False, 3),
+            (1, 'credential', False, 20),
+            (2, 'issuers', False, (7, 0, 2, 20)),
+            (3, 'trust', False, 34),
+            (4, 'time', False, 13),
+            (5, 'floors', False, 31),
             (6, 'gateway', False, (2, 0, 128, None)),
         ),
     ),
-    # 7 bundle-kind
+    # 30 bundle-kind
     (5, ((1, 'trust'), (2, 'revocations'), (3, 'directory'), (4, 'policy'), (5, 'tariff'), (6, 'firmware'))),
-    # 8 versions
-    (8, (9, 7), (0, 4294967295)),
-    # 9 bundle-header
+    # 31 versions
+    (8, 30, 16),
+    # 32 bundle-header
     (
-        10,
+        9,
         (
-            (0, 'kind', False, (9, 7)),
-            (
-                1,
-                'facility',
-                False,
-                (2, 1, 32, b'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-'),
-            ),
-            (2, 'version', False, (0, 4294967295)),
-            (3, 'issued', False, (0, None)),
-            (4, 'expires', False, (0, None)),
-            (5, 'length', False, (0, 4294967295)),
-            (6, 'hash', False, (1, 32, 32)),
-            (7, 'directory', True, (9, 10)),
+            (0, 'kind', False, 30),
+            (1, 'facility', False, 7),
+            (2, 'version', False, 16),
+            (3, 'issued', False, 14),
+            (4, 'expires', False, 14),
+            (5, 'length', False, 16),
+            (6, 'hash', False, 0),
+            (7, 'directory', True, 33),
         ),
     ),
-    # 10 directory-header
+    # 33 directory-header
+    (9, ((0, 'entries', False, 16), (1, 'max_age_s', False, 16), (2, 'key_check', False, 0))),
+    # 34 bundle
+    (9, ((0, 'header', False, 21), (1, 'body', False, (1, 0, 8192)))),
+    # 35 trust-body
     (
-        10,
+        9,
         (
-            (0, 'entries', False, (0, 4294967295)),
-            (1, 'max_age_s', False, (0, 4294967295)),
-            (2, 'key_check', False, (1, 32, 32)),
+            (0, 'facility', False, 7),
+            (1, 'root_key', False, 3),
+            (2, 'issuers', False, (7, 0, 8, 20)),
+            (3, 'centrals', False, (7, 1, 4, 20)),
+            (4, 'signers', False, (7, 0, 16, 20)),
+            (5, 'custodians', False, 36),
+            (6, 'billing_key', False, 3),
         ),
     ),
-    # 11 bundle
-    (10, ((0, 'header', False, (1, 80, 512)), (1, 'body', False, (1, 0, 8192)))),
-    # 12 trust-body
+    # 36 custodian-set
+    (9, ((0, 'k', False, (0, 16)), (1, 'n', False, (0, 16)), (2, 'credentials', False, (7, 0, 16, 20)))),
+    # 37 revocations-body
+    (9, ((0, 'facility', False, 7), (1, 'revoked', False, (7, 0, 1024, 38)))),
+    # 38 revocation
+    (10, (('key_id', 1), ('since', 14))),
+    # 39 policy-body
     (
-        10,
+        9,
         (
-            (
-                0,
-                'facility',
-                False,
-                (2, 1, 32, b'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-'),
-            ),
-            (1, 'root_key', False, (1, 32, 32)),
-            (2, 'issuers', False, (7, 0, 8, (1, 80, 1024))),
-            (3, 'centrals', False, (7, 1, 4, (1, 80, 1024))),
-            (4, 'signers', False, (7, 0, 16, (1, 80, 1024))),
-            (5, 'custodians', False, (9, 13)),
-            (6, 'billing_key', False, (1, 32, 32)),
+            (0, 'facility', False, 7),
+            (1, 'numbering', False, 40),
+            (2, 'max_talk_s', False, 16),
+            (3, 'ring_timeout_s', False, 16),
+            (4, 'protected', False, (7, 0, 32, 41)),
+            (5, 'always', False, (7, 0, 32, 41)),
         ),
     ),
-    # 13 custodian-set
+    # 40 numbering-plan
     (
-        10,
-        (
-            (0, 'k', False, (0, 16)),
-            (1, 'n', False, (0, 16)),
-            (2, 'credentials', False, (7, 0, 16, (1, 80, 1024))),
-        ),
-    ),
-    # 14 revocations-body
-    (
-        10,
-        (
-            (
-                0,
-                'facility',
-                False,
-                (2, 1, 32, b'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-'),
-            ),
-            (1, 'revoked', False, (7, 0, 1024, (9, 15))),
-        ),
-    ),
-    # 15 revocation
-    (11, (('key_id', (1, 16, 16)), ('since', (0, None)))),
-    # 16 policy-body
-    (
-        10,
-        (
-            (
-                0,
-                'facility',
-                False,
-                (2, 1, 32, b'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-'),
-            ),
-            (1, 'numbering', False, (9, 17)),
-            (2, 'max_talk_s', False, (0, 4294967295)),
-            (3, 'ring_timeout_s', False, (0, 4294967295)),
-            (4, 'protected', False, (7, 0, 32, (9, 18))),
-            (5, 'always', False, (7, 0, 32, (9, 18))),
-        ),
-    ),
-    # 17 numbering-plan
-    (
-        10,
+        9,
         (
             (0, 'country', False, (2, 1, 3, b'0123456789')),
             (1, 'international', False, (2, 0, 4, b'0123456789')),
@@ -321,88 +337,66 @@ RULES: tuple[tuple[Any, ...], ...] = (
             (4, 'area', False, (2, 0, 5, b'0123456789')),
         ),
     ),
-    # 18 short-line
-    (11, (('code', (2, 2, 6, b'0123456789*#')), ('number', (2, 1, 15, b'0123456789')))),
-    # 19 tariff-body
+    # 41 short-line
+    (10, (('code', (2, 2, 6, b'0123456789*#')), ('number', 10))),
+    # 42 tariff-body
     (
-        10,
+        9,
         (
-            (
-                0,
-                'facility',
-                False,
-                (2, 1, 32, b'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-'),
-            ),
-            (1, 'rate', False, (0, None)),
-            (2, 'cap', False, (0, None)),
+            (0, 'facility', False, 7),
+            (1, 'rate', False, 17),
+            (2, 'cap', False, 17),
             (3, 'cap_source', False, (2, 0, 256, None)),
-            (4, 'payer', False, (9, 20)),
-            (5, 'after_end', False, (9, 21)),
+            (4, 'payer', False, 43),
+            (5, 'after_end', False, 44),
         ),
     ),
-    # 20 payer
+    # 43 payer
     (5, ((0, 'nobody'), (1, 'caller'), (2, 'called'))),
-    # 21 after-end
+    # 44 after-end
     (5, ((0, 'free'), (1, 'refused'))),
-    # 22 directory-key
+    # 45 directory-key
+    (9, ((0, 'version', False, 16), (1, 'terminal', False, 1), (2, 'sealed', False, (1, 80, 80)))),
+    # 46 record
     (
-        10,
-        (
-            (0, 'version', False, (0, 4294967295)),
-            (1, 'terminal', False, (1, 16, 16)),
-            (2, 'sealed', False, (1, 80, 80)),
-        ),
-    ),
-    # 23 record
-    (
-        10,
+        9,
         (
             (0, 'version', False, (4, 1)),
-            (1, 'kind', False, (9, 24)),
-            (2, 'id', False, (1, 16, 16)),
-            (
-                3,
-                'terminal',
-                False,
-                (2, 1, 32, b'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-'),
-            ),
-            (
-                4,
-                'facility',
-                False,
-                (2, 1, 32, b'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-'),
-            ),
-            (5, 'seq', False, (0, 4294967295)),
-            (6, 'prev', False, (1, 32, 32)),
-            (7, 'anchor', False, (1, 32, 32)),
-            (8, 'started', False, (0, None)),
-            (9, 'answered', False, (6, (0, None))),
-            (10, 'accepted_at', False, (6, (0, None))),
-            (11, 'ended', False, (0, None)),
-            (12, 'talk_ms', False, (0, None)),
-            (13, 'clock', False, (9, 25)),
-            (14, 'end_reason', False, (9, 27)),
-            (15, 'person_token', False, (6, (1, 16, 16))),
-            (16, 'number_token', False, (1, 16, 16)),
-            (17, 'envelopes', False, (7, 0, 18, (9, 31))),
-            (18, 'privileged', False, (9, 28)),
-            (19, 'directory', False, (6, (9, 29))),
-            (20, 'policy', False, (6, (9, 29))),
-            (21, 'trust', False, (9, 29)),
-            (22, 'notice', False, (7, 0, 4, (9, 33))),
-            (23, 'tariff', False, (6, (9, 34))),
-            (24, 'charge', False, (9, 35)),
-            (25, 'recording', False, (6, (9, 36))),
-            (26, 'firmware', False, (9, 40)),
+            (1, 'kind', False, 47),
+            (2, 'id', False, 2),
+            (3, 'terminal', False, 7),
+            (4, 'facility', False, 7),
+            (5, 'seq', False, 16),
+            (6, 'prev', False, 0),
+            (7, 'anchor', False, 0),
+            (8, 'started', False, 13),
+            (9, 'answered', False, (6, 13)),
+            (10, 'accepted_at', False, (6, 13)),
+            (11, 'ended', False, 13),
+            (12, 'talk_ms', False, 15),
+            (13, 'clock', False, 48),
+            (14, 'end_reason', False, 50),
+            (15, 'person_token', False, (6, 4)),
+            (16, 'number_token', False, 4),
+            (17, 'envelopes', False, (7, 0, 18, 54)),
+            (18, 'privileged', False, 51),
+            (19, 'directory', False, (6, 52)),
+            (20, 'policy', False, (6, 52)),
+            (21, 'trust', False, 52),
+            (22, 'notice', False, (7, 0, 4, 56)),
+            (23, 'tariff', False, (6, 57)),
+            (24, 'charge', False, 58),
+            (25, 'recording', False, (6, 59)),
+            (26, 'firmware', False, 63),
         ),
     ),
-    # 24 record-kind
+    # 47 record-kind
     (5, ((1, 'call'),)),
-    # 25 clock
-    (11, (('source', (9, 26)), ('age', (0, None)))),
-    # 26 clock-source
+    # 48 clock
+    (10, (('source', 49), ('age', 15))),
+    # 49 clock-source
     (5, ((0, 'floor'), (1, 'beacon'), (2, 'gateway'))),
-    # 27 end-reason
+    # 50 end-reason
     (
         5,
         (
@@ -424,185 +418,152 @@ RULES: tuple[tuple[Any, ...], ...] = (
             (16, 'policy'),
         ),
     ),
-    # 28 privilege
+    # 51 privilege
     (5, ((0, 'none'), (1, 'directory'), (2, 'doubt'))),
-    # 29 bundle-ref
-    (11, (('version', (0, 4294967295)), ('hash', (1, 32, 32)))),
-    # 30 envelope-kind
+    # 52 bundle-ref
+    (10, (('version', 16), ('hash', 0))),
+    # 53 envelope-kind
     (5, ((0, 'person'), (1, 'number'), (2, 'share'))),
-    # 31 envelope-ref
-    (11, (('kind', (9, 30)), ('index', (0, 16)), ('hash', (1, 32, 32)))),
-    # 32 party
+    # 54 envelope-ref
+    (10, (('kind', 53), ('index', (0, 16)), ('hash', 0))),
+    # 55 party
     (5, ((0, 'caller'), (1, 'called'))),
-    # 33 notice
+    # 56 notice
+    (10, (('party', 55), ('prompt', 0), ('language', 9), ('completed_at', (6, 13)))),
+    # 57 record-tariff
     (
-        11,
+        9,
         (
-            ('party', (9, 32)),
-            ('prompt', (1, 32, 32)),
-            ('language', (2, 2, 8, b'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-')),
-            ('completed_at', (6, (0, None))),
+            (0, 'version', False, 16),
+            (1, 'hash', False, 0),
+            (2, 'rate', False, 17),
+            (3, 'cap', False, 17),
+            (4, 'quote', False, 17),
+            (5, 'payer', False, 43),
         ),
     ),
-    # 34 record-tariff
+    # 58 charge
+    (9, ((0, 'minutes', False, 16), (1, 'amount', False, 17), (2, 'refunded', False, 16))),
+    # 59 recording
     (
-        10,
+        9,
         (
-            (0, 'version', False, (0, 4294967295)),
-            (1, 'hash', False, (1, 32, 32)),
-            (2, 'rate', False, (0, None)),
-            (3, 'cap', False, (0, None)),
-            (4, 'quote', False, (0, None)),
-            (5, 'payer', False, (9, 20)),
-        ),
-    ),
-    # 35 charge
-    (
-        10,
-        (
-            (0, 'minutes', False, (0, 4294967295)),
-            (1, 'amount', False, (0, None)),
-            (2, 'refunded', False, (0, 4294967295)),
-        ),
-    ),
-    # 36 recording
-    (
-        10,
-        (
-            (0, 'state', False, (9, 37)),
-            (1, 'codec', False, (9, 38)),
+            (0, 'state', False, 60),
+            (1, 'codec', False, 61),
             (2, 'legs', False, (0, 2)),
-            (3, 'chunks', False, (0, 4294967295)),
+            (3, 'chunks', False, 16),
             (4, 'bytes', False, (0, None)),
-            (5, 'digest', False, (1, 32, 32)),
+            (5, 'digest', False, 0),
             (6, 'k', False, (0, 16)),
             (7, 'n', False, (0, 16)),
-            (8, 'readers', False, (7, 2, 16, (9, 39))),
-            (9, 'key_commitment', False, (1, 32, 32)),
-            (10, 'checkpoint', False, (6, (1, 32, 32))),
+            (8, 'readers', False, (7, 2, 16, 62)),
+            (9, 'key_commitment', False, 0),
+            (10, 'checkpoint', False, (6, 0)),
         ),
     ),
-    # 37 recording-state
+    # 60 recording-state
     (5, ((0, 'complete'), (1, 'cut'), (2, 'stopped'))),
-    # 38 codec
+    # 61 codec
     (5, ((0, 'pcmu'),)),
-    # 39 reader
+    # 62 reader
+    (10, (('class', 8), ('organisation', 8), ('key_id', 1), ('share_hash', 0))),
+    # 63 firmware
+    (10, (('version', 8), ('hash', 0))),
+    # 64 share-secret
     (
-        11,
-        (
-            ('class', (2, 0, 64, None)),
-            ('organisation', (2, 0, 64, None)),
-            ('key_id', (1, 16, 16)),
-            ('share_hash', (1, 32, 32)),
-        ),
-    ),
-    # 40 firmware
-    (11, (('version', (2, 0, 64, None)), ('hash', (1, 32, 32)))),
-    # 41 share-secret
-    (
-        11,
+        10,
         (
             ('label', (4, 'sealine share')),
-            ('record', (1, 16, 16)),
-            ('terminal', (1, 16, 16)),
+            ('record', 2),
+            ('terminal', 1),
             ('k', (0, 16)),
             ('n', (0, 16)),
             ('index', (0, 16)),
             ('share', (1, 32, 32)),
         ),
     ),
-    # 42 person-secret
-    (11, (('label', (4, 'sealine person')), ('record', (1, 16, 16)), ('person', (2, 1, 32, b'0123456789')))),
-    # 43 number-secret
-    (11, (('label', (4, 'sealine number')), ('record', (1, 16, 16)), ('number', (2, 1, 15, b'0123456789')))),
-    # 44 checkpoint
+    # 65 person-secret
+    (10, (('label', (4, 'sealine person')), ('record', 2), ('person', 12))),
+    # 66 number-secret
+    (10, (('label', (4, 'sealine number')), ('record', 2), ('number', 10))),
+    # 67 checkpoint
     (
-        10,
+        9,
         (
             (0, 'version', False, (4, 1)),
-            (1, 'record', False, (1, 16, 16)),
-            (2, 'chunks', False, (0, 4294967295)),
+            (1, 'record', False, 2),
+            (2, 'chunks', False, 16),
             (3, 'bytes', False, (0, None)),
-            (4, 'digest', False, (1, 32, 32)),
-            (5, 'time', False, (0, None)),
+            (4, 'digest', False, 0),
+            (5, 'time', False, 13),
         ),
     ),
-    # 45 tally
+    # 68 tally
     (
-        10,
+        9,
         (
             (0, 'version', False, (4, 1)),
-            (
-                1,
-                'terminal',
-                False,
-                (2, 1, 32, b'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-'),
-            ),
-            (
-                2,
-                'facility',
-                False,
-                (2, 1, 32, b'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-'),
-            ),
-            (3, 'day', False, (0, 4294967295)),
-            (4, 'head', False, (6, (9, 46))),
-            (5, 'health', False, (9, 47)),
-            (6, 'protected', False, (0, 4294967295)),
+            (1, 'terminal', False, 7),
+            (2, 'facility', False, 7),
+            (3, 'day', False, 16),
+            (4, 'head', False, (6, 69)),
+            (5, 'health', False, 70),
+            (6, 'protected', False, 16),
         ),
     ),
-    # 46 head
-    (11, (('seq', (0, 4294967295)), ('hash', (1, 32, 32)))),
-    # 47 health
+    # 69 head
+    (10, (('seq', 16), ('hash', 0))),
+    # 70 health
     (
-        10,
+        9,
         (
-            (0, 'resets', False, (0, 4294967295)),
-            (1, 'journal', False, (0, 4294967295)),
-            (2, 'quarantined', False, (0, 4294967295)),
-            (3, 'frames_lost', False, (0, 4294967295)),
+            (0, 'resets', False, 16),
+            (1, 'journal', False, 16),
+            (2, 'quarantined', False, 16),
+            (3, 'frames_lost', False, 16),
         ),
     ),
-    # 48 beacon
+    # 71 beacon
     (
-        10,
+        9,
         (
             (0, 'version', False, (4, 1)),
-            (1, 'nonce', False, (1, 16, 16)),
-            (2, 'terminal', False, (1, 16, 16)),
-            (3, 'time', False, (0, None)),
-            (4, 'newest', False, (9, 8)),
-            (5, 'head', False, (6, (9, 46))),
+            (1, 'nonce', False, 5),
+            (2, 'terminal', False, 1),
+            (3, 'time', False, 13),
+            (4, 'newest', False, 31),
+            (5, 'head', False, (6, 69)),
         ),
     ),
-    # 49 receipt-protected
+    # 72 receipt-protected
     (
-        10,
+        9,
         (
             (1, 'alg', False, (4, -8)),
-            (4, 'kid', False, (1, 16, 16)),
-            (15, 'claims', False, (9, 50)),
+            (4, 'kid', False, 1),
+            (15, 'claims', False, 73),
             (395, 'vds', False, (4, 1)),
         ),
     ),
-    # 50 receipt-claims
-    (10, ((6, 'iat', False, (0, None)),)),
-    # 51 inclusion-proof
-    (11, (('size', (0, None)), ('index', (0, None)), ('path', (7, 0, 64, (1, 32, 32))))),
-    # 52 tree-head
-    (10, ((0, 'size', False, (0, None)), (1, 'root', False, (1, 32, 32)), (2, 'time', False, (0, None)))),
-    # 53 forked
-    (10, ((0, 'hash', False, (1, 32, 32)), (1, 'other', False, (1, 32, 32)), (2, 'time', False, (0, None)))),
-    # 54 refusal
+    # 73 receipt-claims
+    (9, ((6, 'iat', False, 14),)),
+    # 74 inclusion-proof
+    (10, (('size', (0, None)), ('index', (0, None)), ('path', (7, 0, 64, 0)))),
+    # 75 tree-head
+    (9, ((0, 'size', False, (0, None)), (1, 'root', False, 0), (2, 'time', False, 13))),
+    # 76 forked
+    (9, ((0, 'hash', False, 0), (1, 'other', False, 0), (2, 'time', False, 13))),
+    # 77 refusal
     (
-        10,
+        9,
         (
-            (0, 'hash', False, (1, 32, 32)),
-            (1, 'reason', False, (9, 55)),
+            (0, 'hash', False, 0),
+            (1, 'reason', False, 78),
             (2, 'what', False, (2, 0, 128, None)),
-            (3, 'time', False, (0, None)),
+            (3, 'time', False, 13),
         ),
     ),
-    # 55 refusal-reason
+    # 78 refusal-reason
     (
         5,
         (
@@ -614,230 +575,160 @@ RULES: tuple[tuple[Any, ...], ...] = (
             (6, 'envelope'),
         ),
     ),
-    # 56 stored
-    (
-        10,
-        ((0, 'record', False, (1, 16, 16)), (1, 'digest', False, (1, 32, 32)), (2, 'time', False, (0, None))),
-    ),
-    # 57 answer-kind
+    # 79 stored
+    (9, ((0, 'record', False, 2), (1, 'digest', False, 0), (2, 'time', False, 13))),
+    # 80 answer-kind
     (5, ((0, 'receipt'), (1, 'forked'), (2, 'refusal'), (3, 'stored'), (4, 'beacon'))),
-    # 58 answer
+    # 81 answer
     (
-        10,
+        9,
         (
-            (0, 'kind', False, (9, 57)),
-            (1, 'subject', False, (1, 32, 32)),
-            (2, 'statement', False, (1, 80, 4096)),
-            (3, 'receipt', True, (1, 80, 4096)),
+            (0, 'kind', False, 80),
+            (1, 'subject', False, 0),
+            (2, 'statement', False, 22),
+            (3, 'receipt', True, 22),
         ),
     ),
-    # 59 upload
-    (12, (('record', 60), ('tally', 61), ('beacon', 62))),
-    # 60 upload-record
+    # 82 upload
+    (11, (('record', 83), ('tally', 84), ('beacon', 85))),
+    # 83 upload-record
     (
-        10,
+        9,
         (
             (0, 'type', False, (4, 'record')),
-            (1, 'record', False, (1, 80, 8192)),
-            (2, 'envelopes', False, (7, 0, 18, (1, 48, 256))),
-            (3, 'credentials', False, (7, 1, 3, (1, 80, 1024))),
+            (1, 'record', False, 19),
+            (2, 'envelopes', False, (7, 0, 18, 18)),
+            (3, 'credentials', False, (7, 1, 3, 20)),
         ),
     ),
-    # 61 upload-tally
+    # 84 upload-tally
+    (9, ((0, 'type', False, (4, 'tally')), (1, 'tally', False, 19), (2, 'credentials', False, (7, 1, 3, 20)))),
+    # 85 beacon-request
+    (9, ((0, 'type', False, (4, 'beacon')), (1, 'nonce', False, 5), (2, 'terminal', False, 1))),
+    # 86 upload-chunk
+    (9, ((0, 'record', False, 2), (1, 'index', False, 16), (2, 'data', False, (1, 16, 16016)))),
+    # 87 gateway-status
     (
-        10,
+        9,
         (
-            (0, 'type', False, (4, 'tally')),
-            (1, 'tally', False, (1, 80, 8192)),
-            (2, 'credentials', False, (7, 1, 3, (1, 80, 1024))),
+            (0, 'gateway', False, 7),
+            (1, 'state', False, 88),
+            (2, 'time', False, 13),
+            (3, 'terminals', False, (7, 0, 256, 89)),
         ),
     ),
-    # 62 beacon-request
-    (
-        10,
-        (
-            (0, 'type', False, (4, 'beacon')),
-            (1, 'nonce', False, (1, 16, 16)),
-            (2, 'terminal', False, (1, 16, 16)),
-        ),
-    ),
-    # 63 upload-chunk
-    (
-        10,
-        (
-            (0, 'record', False, (1, 16, 16)),
-            (1, 'index', False, (0, 4294967295)),
-            (2, 'data', False, (1, 16, 16016)),
-        ),
-    ),
-    # 64 gateway-status
-    (
-        10,
-        (
-            (
-                0,
-                'gateway',
-                False,
-                (2, 1, 32, b'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-'),
-            ),
-            (1, 'state', False, (9, 65)),
-            (2, 'time', False, (0, None)),
-            (3, 'terminals', False, (7, 0, 256, (9, 66))),
-        ),
-    ),
-    # 65 gateway-state
+    # 88 gateway-state
     (5, ((0, 'lost'), (1, 'running'), (2, 'stopping'))),
-    # 66 terminal-status
-    (11, (('terminal', (1, 16, 16)), ('connected', (3,)))),
-    # 67 published-bundle
+    # 89 terminal-status
+    (10, (('terminal', 1), ('connected', (3,)))),
+    # 90 published-bundle
+    (9, ((0, 'header', False, 21), (1, 'body', False, (1, 0, 1048576)), (2, 'keys', False, (7, 0, 256, 45)))),
+    # 91 link-hello
+    (9, ((0, 'credentials', False, (7, 1, 3, 20)),)),
+    # 92 from-terminal
     (
-        10,
+        11,
         (
-            (0, 'header', False, (1, 80, 512)),
-            (1, 'body', False, (1, 0, 1048576)),
-            (2, 'keys', False, (7, 0, 256, (9, 22))),
+            ('ready', 93),
+            ('check-pin', 94),
+            ('dial', 95),
+            ('notice-done', 96),
+            ('hang-up', 97),
+            ('fetch', 98),
+            ('beacon-ask', 99),
         ),
     ),
-    # 68 link-hello
-    (10, ((0, 'credentials', False, (7, 1, 3, (1, 80, 1024))),)),
-    # 69 from-terminal
+    # 93 ready
     (
-        12,
-        (
-            ('ready', 70),
-            ('check-pin', 71),
-            ('dial', 72),
-            ('notice-done', 73),
-            ('hang-up', 74),
-            ('fetch', 75),
-            ('beacon-ask', 76),
-        ),
-    ),
-    # 70 ready
-    (
-        10,
+        9,
         (
             (0, 'type', False, (4, 'ready')),
-            (1, 'firmware', False, (9, 40)),
-            (2, 'head', False, (6, (9, 46))),
-            (3, 'installed', False, (9, 8)),
-            (4, 'call', False, (6, (1, 16, 16))),
+            (1, 'firmware', False, 63),
+            (2, 'head', False, (6, 69)),
+            (3, 'installed', False, 31),
+            (4, 'call', False, (6, 2)),
         ),
     ),
-    # 71 check-pin
+    # 94 check-pin
+    (9, ((0, 'type', False, (4, 'check-pin')), (1, 'person', False, 12), (2, 'pin', False, 11))),
+    # 95 dial
     (
-        10,
-        (
-            (0, 'type', False, (4, 'check-pin')),
-            (1, 'person', False, (2, 1, 32, b'0123456789')),
-            (2, 'pin', False, (2, 4, 12, b'0123456789')),
-        ),
-    ),
-    # 72 dial
-    (
-        10,
+        9,
         (
             (0, 'type', False, (4, 'dial')),
-            (1, 'call', False, (1, 16, 16)),
-            (2, 'number', False, (2, 1, 15, b'0123456789')),
-            (
-                3,
-                'language',
-                False,
-                (2, 2, 8, b'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-'),
-            ),
+            (1, 'call', False, 2),
+            (2, 'number', False, 10),
+            (3, 'language', False, 9),
         ),
     ),
-    # 73 notice-done
-    (10, ((0, 'type', False, (4, 'notice-done')), (1, 'call', False, (1, 16, 16)))),
-    # 74 hang-up
-    (10, ((0, 'type', False, (4, 'hang-up')), (1, 'call', False, (1, 16, 16)))),
-    # 75 fetch
+    # 96 notice-done
+    (9, ((0, 'type', False, (4, 'notice-done')), (1, 'call', False, 2))),
+    # 97 hang-up
+    (9, ((0, 'type', False, (4, 'hang-up')), (1, 'call', False, 2))),
+    # 98 fetch
     (
-        10,
+        9,
         (
             (0, 'type', False, (4, 'fetch')),
-            (1, 'kind', False, (9, 7)),
-            (2, 'version', False, (0, 4294967295)),
-            (3, 'offset', False, (0, 4294967295)),
+            (1, 'kind', False, 30),
+            (2, 'version', False, 16),
+            (3, 'offset', False, 16),
         ),
     ),
-    # 76 beacon-ask
-    (10, ((0, 'type', False, (4, 'beacon-ask')), (1, 'nonce', False, (1, 16, 16)))),
-    # 77 from-gateway
+    # 99 beacon-ask
+    (9, ((0, 'type', False, (4, 'beacon-ask')), (1, 'nonce', False, 5))),
+    # 100 from-gateway
     (
-        12,
+        11,
         (
-            ('welcome', 78),
-            ('pin-result', 79),
-            ('progress', 80),
-            ('ended', 82),
-            ('offer', 83),
-            ('deliver', 84),
-            ('saved', 85),
-            ('saved-chunk', 86),
-            ('error', 87),
+            ('welcome', 101),
+            ('pin-result', 102),
+            ('progress', 103),
+            ('ended', 105),
+            ('offer', 106),
+            ('deliver', 107),
+            ('saved', 108),
+            ('saved-chunk', 109),
+            ('error', 110),
         ),
     ),
-    # 78 welcome
+    # 101 welcome
     (
-        10,
+        9,
         (
             (0, 'type', False, (4, 'welcome')),
-            (1, 'time', False, (0, None)),
+            (1, 'time', False, 13),
             (2, 'token_key', False, (1, 32, 32)),
-            (3, 'call', False, (6, (1, 16, 16))),
+            (3, 'call', False, (6, 2)),
         ),
     ),
-    # 79 pin-result
+    # 102 pin-result
     (
-        10,
+        9,
         (
             (0, 'type', False, (4, 'pin-result')),
             (1, 'ok', False, (3,)),
-            (
-                2,
-                'language',
-                False,
-                (2, 2, 8, b'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-'),
-            ),
-            (3, 'wait_s', False, (0, 4294967295)),
+            (2, 'language', False, 9),
+            (3, 'wait_s', False, 16),
         ),
     ),
-    # 80 progress
-    (10, ((0, 'type', False, (4, 'progress')), (1, 'call', False, (1, 16, 16)), (2, 'state', False, (9, 81)))),
-    # 81 call-progress
+    # 103 progress
+    (9, ((0, 'type', False, (4, 'progress')), (1, 'call', False, 2), (2, 'state', False, 104))),
+    # 104 call-progress
     (5, ((1, 'ringing'), (2, 'answered'), (3, 'accepted'))),
-    # 82 ended
-    (10, ((0, 'type', False, (4, 'ended')), (1, 'call', False, (1, 16, 16)), (2, 'reason', False, (9, 27)))),
-    # 83 offer
-    (
-        10,
-        (
-            (0, 'type', False, (4, 'offer')),
-            (1, 'header', False, (1, 80, 512)),
-            (2, 'key', False, (6, (9, 22))),
-        ),
-    ),
-    # 84 deliver
-    (10, ((0, 'type', False, (4, 'deliver')), (1, 'answer', False, (9, 58)))),
-    # 85 saved
-    (10, ((0, 'type', False, (4, 'saved')), (1, 'hash', False, (1, 32, 32)))),
-    # 86 saved-chunk
-    (
-        10,
-        (
-            (0, 'type', False, (4, 'saved-chunk')),
-            (1, 'record', False, (1, 16, 16)),
-            (2, 'index', False, (0, 4294967295)),
-        ),
-    ),
-    # 87 link-error
-    (
-        10,
-        ((0, 'type', False, (4, 'error')), (1, 'code', False, (9, 88)), (2, 'what', False, (2, 0, 128, None))),
-    ),
-    # 88 link-error-code
+    # 105 ended
+    (9, ((0, 'type', False, (4, 'ended')), (1, 'call', False, 2), (2, 'reason', False, 50))),
+    # 106 offer
+    (9, ((0, 'type', False, (4, 'offer')), (1, 'header', False, 21), (2, 'key', False, (6, 45)))),
+    # 107 deliver
+    (9, ((0, 'type', False, (4, 'deliver')), (1, 'answer', False, 81))),
+    # 108 saved
+    (9, ((0, 'type', False, (4, 'saved')), (1, 'hash', False, 0))),
+    # 109 saved-chunk
+    (9, ((0, 'type', False, (4, 'saved-chunk')), (1, 'record', False, 2), (2, 'index', False, 16))),
+    # 110 link-error
+    (9, ((0, 'type', False, (4, 'error')), (1, 'code', False, 111), (2, 'what', False, (2, 0, 128, None)))),
+    # 111 link-error-code
     (
         5,
         (
@@ -849,83 +740,79 @@ RULES: tuple[tuple[Any, ...], ...] = (
             (6, 'restricted'),
         ),
     ),
-    # 89 bulk-up
-    (12, (('record', 90), ('chunk', 91), ('checkpoint', 92), ('tally', 93))),
-    # 90 bulk-record
+    # 112 bulk-up
+    (11, (('record', 113), ('chunk', 114), ('checkpoint', 115), ('tally', 116))),
+    # 113 bulk-record
     (
-        10,
-        (
-            (0, 'type', False, (4, 'record')),
-            (1, 'record', False, (1, 80, 8192)),
-            (2, 'envelopes', False, (7, 0, 18, (1, 48, 256))),
-        ),
+        9,
+        ((0, 'type', False, (4, 'record')), (1, 'record', False, 19), (2, 'envelopes', False, (7, 0, 18, 18))),
     ),
-    # 91 bulk-chunk
+    # 114 bulk-chunk
     (
-        10,
+        9,
         (
             (0, 'type', False, (4, 'chunk')),
-            (1, 'record', False, (1, 16, 16)),
-            (2, 'index', False, (0, 4294967295)),
+            (1, 'record', False, 2),
+            (2, 'index', False, 16),
             (3, 'data', False, (1, 16, 16016)),
         ),
     ),
-    # 92 bulk-checkpoint
-    (10, ((0, 'type', False, (4, 'checkpoint')), (1, 'checkpoint', False, (1, 80, 8192)))),
-    # 93 bulk-tally
-    (10, ((0, 'type', False, (4, 'tally')), (1, 'tally', False, (1, 80, 8192)))),
-    # 94 bulk-down
+    # 115 bulk-checkpoint
+    (9, ((0, 'type', False, (4, 'checkpoint')), (1, 'checkpoint', False, 19))),
+    # 116 bulk-tally
+    (9, ((0, 'type', False, (4, 'tally')), (1, 'tally', False, 19))),
+    # 117 bulk-down
     (
-        10,
+        9,
         (
             (0, 'type', False, (4, 'part')),
-            (1, 'kind', False, (9, 7)),
-            (2, 'version', False, (0, 4294967295)),
-            (3, 'offset', False, (0, 4294967295)),
+            (1, 'kind', False, 30),
+            (2, 'version', False, 16),
+            (3, 'offset', False, 16),
             (4, 'data', False, (1, 0, 4096)),
         ),
     ),
-    # 95 command
+    # 118 command
     (
-        10,
+        9,
         (
-            (0, 'terminal', False, (1, 16, 16)),
-            (1, 'challenge', False, (1, 16, 16)),
+            (0, 'terminal', False, 1),
+            (1, 'challenge', False, 6),
             (2, 'verb', False, (2, 1, 32, None)),
             (3, 'argument', False, (1, 0, 4096)),
         ),
     ),
-    # 96 opening-request
+    # 119 opening-request
     (
-        10,
+        9,
         (
-            (0, 'record', False, (1, 16, 16)),
-            (1, 'record_hash', False, (1, 32, 32)),
+            (0, 'record', False, 2),
+            (1, 'record_hash', False, 0),
             (2, 'case', False, (2, 1, 64, None)),
-            (3, 'requester', False, (1, 16, 16)),
-            (4, 'time', False, (0, None)),
-            (5, 'nonce', False, (1, 16, 16)),
+            (3, 'requester', False, 1),
+            (4, 'time', False, 13),
+            (5, 'nonce', False, 5),
         ),
     ),
-    # 97 opening-grant
+    # 120 opening-grant
     (
-        10,
+        9,
         (
-            (0, 'request', False, (1, 32, 32)),
+            (0, 'request', False, 0),
             (1, 'index', False, (0, 16)),
-            (2, 'sealed_hash', False, (1, 32, 32)),
-            (3, 'time', False, (0, None)),
+            (2, 'sealed_hash', False, 0),
+            (3, 'time', False, 13),
         ),
     ),
-    # 98 opening
+    # 121 opening
     (
-        10,
+        9,
         (
-            (0, 'request', False, (1, 32, 32)),
-            (1, 'audio', False, (1, 32, 32)),
-            (2, 'seconds', False, (0, 4294967295)),
-            (3, 'missing', False, (7, 0, 2048, (0, 4294967295))),
-            (4, 'time', False, (0, None)),
+            (0, 'request', False, 0),
+            (1, 'audio', False, 0),
+            (2, 'seconds', False, 16),
+            (3, 'missing', False, (7, 0, 2048, 16)),
+            (4, 'time', False, 13),
         ),
     ),
 )

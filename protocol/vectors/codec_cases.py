@@ -8,6 +8,7 @@ import cbor2
 from samples import sample
 from sealine_protocol import schema
 from sealine_protocol.codec import encode
+from sealine_protocol.gen import HOST_ONLY
 
 Vector = dict[str, Any]
 
@@ -21,14 +22,15 @@ def positive() -> list[Vector]:
     vectors = []
     for rule in schema.NAMES:
         node = schema.RULES[schema.NAMES.index(rule)]
-        if node[0] in (schema.ENUM, schema.TABLE):
+        if node[0] not in (schema.MAP, schema.ARRAY, schema.UNION):
             continue
         for largest in (False, True):
             data = encode(rule, sample(rule, largest=largest))
             if cbor2.dumps(cbor2.loads(data)) != data:
                 raise AssertionError(rule)
             if len(data) <= _LARGE:
-                vectors.append({"rule": rule, "name": "largest" if largest else "smallest", "hex": data.hex()})
+                vector = {"rule": rule, "name": "largest" if largest else "smallest", "hex": data.hex()}
+                vectors.append(vector | ({"host_only": True} if rule in HOST_ONLY else {}))
     return vectors
 
 

@@ -18,7 +18,9 @@ def sample(rule: str, *, largest: bool = False) -> Any:
     return _sample(schema.RULES[schema.NAMES.index(rule)], largest)
 
 
-def _sample(node: tuple[Any, ...], largest: bool) -> Any:  # noqa: C901, PLR0911, PLR0912 - one case for each node
+def _sample(node: tuple[Any, ...] | int, largest: bool) -> Any:  # noqa: C901, PLR0911, PLR0912 - one case for each node
+    if isinstance(node, int):
+        return _sample(schema.RULES[node], largest)
     operation, *rest = node
     match operation:
         case schema.UINT:
@@ -38,9 +40,7 @@ def _sample(node: tuple[Any, ...], largest: bool) -> Any:  # noqa: C901, PLR0911
         case schema.LIST:
             return [_sample(rest[2], largest) for _ in range(min(rest[largest], 32))]
         case schema.TABLE:
-            return {name: _MAX >> 32 for _, name in schema.RULES[rest[0][1]][1]} if largest else {}
-        case schema.REF:
-            return _sample(schema.RULES[rest[0]], largest)
+            return {name: _MAX >> 32 for _, name in schema.RULES[rest[0]][1]} if largest else {}
         case schema.MAP:
             return {name: _sample(inner, largest) for _, name, optional, inner in rest[0] if largest or not optional}
         case schema.ARRAY:

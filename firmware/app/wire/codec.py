@@ -63,11 +63,15 @@ def _node(rule: str) -> tuple:
         raise WireError("unknown rule")
 
 
-def _read(reader: cbor.Reader, node: tuple) -> Any:
+def _read(reader: cbor.Reader, node: tuple | int) -> Any:
+    if isinstance(node, int):
+        node = schema.RULES[node]
     return _READ[node[0]](reader, node)
 
 
-def _write(out: bytearray, node: tuple, value: Any) -> None:
+def _write(out: bytearray, node: tuple | int, value: Any) -> None:
+    if isinstance(node, int):
+        node = schema.RULES[node]
     _WRITE[node[0]](out, node, value)
 
 
@@ -277,14 +281,6 @@ def _write_table(out: bytearray, node: tuple, value: Any) -> None:
         out.extend(entry)
 
 
-def _read_reference(reader: cbor.Reader, node: tuple) -> Any:
-    return _read(reader, schema.RULES[node[1]])
-
-
-def _write_reference(out: bytearray, node: tuple, value: Any) -> None:
-    _write(out, schema.RULES[node[1]], value)
-
-
 def _read_map(reader: cbor.Reader, node: tuple) -> Any:
     _expect(reader, cbor.MAP)
     fields = node[1]
@@ -407,7 +403,6 @@ _READ = (
     _read_nullable,
     _read_list,
     _read_table,
-    _read_reference,
     _read_map,
     _read_array,
     _read_union,
@@ -422,7 +417,6 @@ _WRITE = (
     _write_nullable,
     _write_list,
     _write_table,
-    _write_reference,
     _write_map,
     _write_array,
     _write_union,

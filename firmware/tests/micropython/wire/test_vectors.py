@@ -19,7 +19,7 @@ _NODES = {
     "bool": (3,),
     "null": (6, (3,)),
     "list": (7, 0, 32, _UINT),
-    "map": (10, ((1, "a", False, _UINT), (3, "b", False, _UINT))),
+    "map": (9, ((1, "a", False, _UINT), (3, "b", False, _UINT))),
 }
 
 
@@ -41,8 +41,12 @@ def judge(vector: dict, function, *args, **kwargs):
     return result
 
 
+def device_messages() -> list:
+    return [vector for vector in load("codec")["positive"] if not vector.get("host_only")]
+
+
 def test_codec_reads_and_writes_what_must_be() -> None:
-    for vector in load("codec")["positive"]:
+    for vector in device_messages():
         data = unhexlify(vector["hex"])
         equal(codec.encode(vector["rule"], codec.decode(vector["rule"], data)), data)
 
@@ -59,7 +63,7 @@ def test_codec_refuses_and_names_the_field() -> None:
 
 
 def test_codec_refuses_every_cut_of_a_message() -> None:
-    for vector in load("codec")["positive"]:
+    for vector in device_messages():
         data = unhexlify(vector["hex"])
         for size in range(0, len(data), 1 + len(data) // 64):
             try:
