@@ -61,6 +61,7 @@ persistent_client_expiration 60d
 max_queued_messages {MAX_QUEUED}
 message_size_limit {MAX_MESSAGE_BYTES}
 max_inflight_messages 100
+set_tcp_nodelay true
 log_dest stderr
 log_type error
 log_type warning

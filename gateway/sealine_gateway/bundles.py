@@ -29,6 +29,7 @@ class Bundles:
         self._directory = state_dir / "bundles"
         self._root_key = enrolled.root_key
         self._installed: dict[str, tuple[bundle.Header, dict[str, Any]]] = {}
+        self._previous: dict[str, tuple[bundle.Header, dict[str, Any]]] = {}
         self._policy: dict[str, Any] | None = None
         self.trust = enrolled.trust
         try:
@@ -68,11 +69,13 @@ class Bundles:
 
     def part(self, kind: str, version: int, offset: int) -> bytes | None:
         """Up to PART_BYTES of a body from `offset`; None if there is no such bundle or place."""
-        header, published = self._installed.get(kind, (None, None))
-        if header is None or published is None or header.version != version or offset > header.length:
-            return None
-        body: bytes = published["body"]
-        return body[offset : offset + PART_BYTES]
+        for source in (self._installed, self._previous):  # a terminal may be in the middle of the one before
+            if kind in source:
+                header, published = source[kind]
+                if header.version == version and offset <= header.length:
+                    body: bytes = published["body"]
+                    return body[offset : offset + PART_BYTES]
+        return None
 
     def ring_timeout_s(self) -> float:
         """How long a call may ring, by the policy."""
@@ -143,6 +146,8 @@ class Bundles:
         if save:
             files.write(self._path(header.kind), encode("published-bundle", published))
         self.trust, self._policy = new_trust, new_policy
+        if header.kind in self._installed and self._installed[header.kind][0].version != header.version:
+            self._previous[header.kind] = self._installed[header.kind]
         self._installed[header.kind] = (header, published)
 
     def _path(self, kind: str) -> Path:

@@ -26,6 +26,7 @@ from sealine_gateway.vault import Vault
 MAX_WAITING: Final = 256  # messages to a terminal that takes none: some seconds of a busy call, or a full journal
 MAX_REFUSED: Final = 32  # of one session: a terminal of ours never errs so often
 FULL_RETRY_S: Final = 0.02  # a queue of the link empties at the speed of a round trip
+BEACON_PAUSE_S: Final = 1.0  # a terminal of ours asks every ten minutes; no other one may busy central
 WHAT_BYTES: Final = 128  # CDDL link-error
 
 
@@ -62,10 +63,13 @@ class Session:
         self._refused = 0
         self._waiting: asyncio.Queue[bytes] = asyncio.Queue(MAX_WAITING)
         self._installed: dict[str, int] = {}
-        self._beacon: asyncio.Task[None] | None = None
+        self._nonces: asyncio.Queue[bytes] = asyncio.Queue(1)
         self.peer = peer
         self.terminal = peer.credential.key_id
-        self._sender = asyncio.create_task(self._send_waiting(), name="session send")
+        self._tasks = [
+            asyncio.create_task(self._send_waiting(), name="session send"),
+            asyncio.create_task(self._ask_beacons(), name="session beacon"),
+        ]
 
     def send(self, message: dict[str, Any]) -> None:
         """Queue one `from-gateway` message; a terminal that takes nothing loses its link, not our memory."""
@@ -101,10 +105,9 @@ class Session:
     async def close(self) -> None:
         """The link is down."""
         self._services.calls.detach(self.terminal, self)
-        tasks = [task for task in (self._sender, self._beacon) if task is not None]
-        for task in tasks:
+        for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def on_control(self, data: bytes) -> None:
         """Handle one message of the control channel."""
@@ -179,15 +182,20 @@ class Session:
         await self._send_bulk(encode("bulk-down", part))
 
     async def _on_beacon_ask(self, message: dict[str, Any]) -> None:
-        """Passed to central in the background, one at a time."""
-        if self._beacon is None or self._beacon.done():
-            self._beacon = asyncio.create_task(self._ask_beacon(message["nonce"]), name="beacon")
+        """Passed to central in the background; the terminal waits for the newest nonce alone."""
+        if self._nonces.full():
+            self._nonces.get_nowait()
+        self._nonces.put_nowait(message["nonce"])
 
-    async def _ask_beacon(self, nonce: bytes) -> None:
-        try:
-            await self._services.uplink.ask_beacon(self.terminal, nonce)
-        except UplinkError as error:
-            log.event("no beacon", terminal=log.short(self.terminal), error=error)
+    async def _ask_beacons(self) -> None:
+        while True:
+            nonce = await self._nonces.get()
+            try:
+                await self._services.uplink.ask_beacon(self.terminal, nonce)
+            except UplinkError:
+                if self._nonces.empty():
+                    self._nonces.put_nowait(nonce)
+            await asyncio.sleep(BEACON_PAUSE_S)
 
     def _refuse(self, code: str, what: str) -> None:
         """Tell the terminal, count, and end a link that brings nothing else."""

@@ -91,7 +91,8 @@ class Uplink:
             log.event("central not told of the stop")
 
     async def ask_beacon(self, terminal: bytes, nonce: bytes) -> None:
-        """Pass a terminal's nonce on. Raises UplinkError; then the terminal asks again by itself."""
+        """Pass a terminal's nonce on, as soon as the broker is there. Raises UplinkError if it is lost meanwhile."""
+        await self._mqtt.up.wait()
         request = encode("upload", {"type": "beacon", "nonce": nonce, "terminal": terminal})
         await self._publish("records", request)
 

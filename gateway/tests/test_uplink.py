@@ -160,6 +160,19 @@ async def test_beacon_is_asked_and_brought(site, start, central, until):
     await terminal.disconnect()
 
 
+async def test_beacon_that_is_asked_without_a_broker_is_asked_behind_its_return(site, start, central, mosquitto, until):
+    mosquitto.stop()
+    _, terminal = await connect(site, start)
+    for number in range(20):
+        terminal.send({"type": "beacon-ask", "nonce": bytes([number]) * 16})
+        await asyncio.sleep(0.01)
+    mosquitto.start()
+    await until(lambda: central.uploads)
+    await asyncio.sleep(1.5)
+    assert [up["nonce"][0] for up in central.uploads] == [0, 19]  # the first that was under way, then the newest
+    await terminal.disconnect()
+
+
 async def test_head_that_goes_back_brings_the_records_again(site, start, central, until):
     running, terminal = await connect(site, start)
     records = [terminal.record() for _ in range(4)]
@@ -256,7 +269,10 @@ async def test_bundle_is_installed_offered_fetched_and_never_older(site, start, 
     offer = await terminal.expect("offer")
     assert offer["header"] == trust.header
     assert await terminal.fetch("trust", 1, len(trust.body)) == trust.body
-    terminal.send({"type": "fetch", "kind": "trust", "version": 2, "offset": 0})
+    for version, offset in ((2, 0), (1, len(trust.body) + 1)):
+        terminal.send({"type": "fetch", "kind": "trust", "version": version, "offset": offset})
+        assert (await terminal.expect("error"))["code"] == "unknown-bundle"
+    terminal.send({"type": "fetch", "kind": "directory", "version": 1, "offset": 0})
     assert (await terminal.expect("error"))["code"] == "unknown-bundle"
     authority = site.issuing.authority
     central.publish(bundles.revocations(authority, version=5, revoked={}))
@@ -264,6 +280,7 @@ async def test_bundle_is_installed_offered_fetched_and_never_older(site, start, 
     central.publish(bundles.revocations(authority, version=4, revoked={}))
     central.publish(bundles.revocations(authority, version=6, revoked={bytes(16): 1}))
     await until(lambda: running.gateway.bundles.trust.revoked)
+    assert len(await terminal.fetch("revocations", 5, 10)) >= 10  # one that is being fetched stays to be had
     await terminal.disconnect()
     await terminal.connect("127.0.0.1", site.port, installed={"trust": 1, "revocations": 5})
     assert (await terminal.expect("offer"))["header"] != trust.header  # what it has is not offered again
