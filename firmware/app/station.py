@@ -118,7 +118,6 @@ class Station:
         self.exchange.step(now_ms)
         idle = self.engine.idle()
         if idle and not self._was_idle:
-            self.outgoing.changed()
             gc.collect()
         self._was_idle = idle
 

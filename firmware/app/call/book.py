@@ -19,7 +19,8 @@ class Book:
     """The engine's partner for everything durable; `parts` is the station."""
 
     def __init__(self, parts: object) -> None:
-        """Uses of `parts`: identity, clock, trust, journal, planner, recorder, tally, firmware, monotonic_ms."""
+        """Uses of `parts`: identity, clock, trust, journal, planner, recorder, spool, tally, outgoing,
+        firmware, monotonic_ms."""
         self._parts = parts
         self._token_key = None
         self._draft = None
@@ -142,6 +143,7 @@ class Book:
             recording=recording,
         )
         self._parts.journal.close_record(codec.encode("record", final))
+        self._parts.outgoing.changed()
         return final["charge"]["amount"]
 
     def recover(self) -> bool:
