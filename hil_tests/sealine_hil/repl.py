@@ -9,6 +9,8 @@ from typing import Any, Protocol
 from sealine_hil.errors import BoardError
 
 _CHUNK_BYTES = 128  # the console's ring holds back the sender, but one large write would race its echo
+_PROMPT = b"raw REPL; CTRL-B to exit\r\n>"
+_RETRY_SECONDS = 0.5
 
 
 class Port(Protocol):
@@ -28,8 +30,16 @@ class Repl:
         """Interrupt what runs and enter the raw REPL. BoardError: no answer."""
         self._port = port
         self._timeout_s = timeout_s
-        self._write(b"\r\x03\x03\r\x01")
-        self._until(b"raw REPL; CTRL-B to exit\r\n>")
+        deadline = time.monotonic() + timeout_s
+        while True:  # a program that has not opened the console yet takes no notice
+            self._write(b"\r\x03\x03\r\x01")
+            try:
+                self._until(_PROMPT, _RETRY_SECONDS)
+            except BoardError:
+                if time.monotonic() > deadline:
+                    raise
+            else:
+                return
 
     def run(self, code: str, *, timeout_s: float | None = None) -> str:
         """What the code prints. BoardError: it raised, or did not end in time."""

@@ -1,6 +1,7 @@
 """The port and the board model keep what they promise, on the real image."""
 
 import ast
+import hashlib
 import itertools
 import resource
 import socket
@@ -420,3 +421,9 @@ def test_closed_console_gives_no_repl(closed_image: Path, board: Board, tmp_path
         board.wait_display("running")
         assert "Traceback" in qemu.console_log.read_text(errors="replace"), "the program died, and the board restarted"
         assert ">>>" not in qemu.console_log.read_text(errors="replace")
+
+
+def test_image_is_what_was_built(boot: Boot, image: Path, tmp_path: Path) -> None:
+    subprocess.run(["arm-none-eabi-objcopy", "-O", "binary", image, tmp_path / "image"], check=True)
+    built = hashlib.blake2b((tmp_path / "image").read_bytes(), digest_size=32).digest()
+    assert boot().eval("__import__('sodium').hash(__import__('board').image(), 32)") == built
