@@ -20,7 +20,7 @@ MICROPYTHON = ROOT / "build" / "firmware" / "unix" / "micropython"
 
 
 class Device:
-    """The device's codec in a process of MicroPython's unix build; a value is compared by its re-encoding."""
+    """The device's formats in a process of MicroPython's unix build; a value is compared by its re-encoding."""
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
@@ -33,9 +33,14 @@ class Device:
 
     def decode(self, rule: str, data: bytes) -> tuple[bytes | None, str]:
         """(the value written again, "") or (None, the error)."""
+        return self.ask("decode", rule, data)
+
+    def ask(self, *words: str | bytes) -> tuple[bytes | None, str]:
+        """(the result, "") or (None, the error) of one line to the program; bytes go as hex."""
+        line = " ".join(word if isinstance(word, str) else word.hex() or "-" for word in words)
         if self._process.stdin is None or self._process.stdout is None:
             raise AssertionError
-        self._process.stdin.write(f"decode {rule} {data.hex()}\n")
+        self._process.stdin.write(line + "\n")
         self._process.stdin.flush()
         verdict, _, rest = self._process.stdout.readline().strip().partition(" ")
         if verdict not in ("ok", "error"):

@@ -9,7 +9,7 @@ import cbor2
 import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from nacl.signing import SigningKey
 from sealine_protocol import bundle, cose, credential, merkle, receipt
@@ -74,6 +74,48 @@ def test_no_changed_byte_goes_through(position: int, change: int) -> None:
     data[position % len(data)] ^= change
     with pytest.raises(ProtocolError):
         cose.verify(cose.parse(bytes(data)), bytes(signer.verify_key), "record")
+
+
+def mutated(data: st.DataObject, message: bytes) -> bytes:
+    """One to three bytes changed, put in or taken out."""
+    changed = bytearray(message)
+    for _ in range(data.draw(st.integers(1, 3))):
+        at = data.draw(st.integers(0, len(changed)))
+        kept = data.draw(st.integers(0, 1))
+        changed[at : at + 1 - kept] = data.draw(st.binary(max_size=2))
+    return bytes(changed)
+
+
+fuzz = settings(max_examples=800, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@fuzz
+@given(st.data())
+def test_both_sides_judge_mutated_signed_objects_alike(device: Any, vectors: Load, data: st.DataObject) -> None:
+    file = vectors("cose")
+    key = bytes.fromhex(file["key"])
+    vector = data.draw(st.sampled_from([case for case in file["vectors"] if len(case["hex"]) < 2000]))
+    message = mutated(data, bytes.fromhex(vector["hex"]))
+    try:
+        payload = cose.verify(cose.parse(message), key, file["content"])
+    except ProtocolError:
+        payload = None
+    assert device.ask("cose", file["content"], key, message)[0] == payload
+
+
+@fuzz
+@given(st.data())
+def test_both_sides_judge_mutated_receipts_alike(device: Any, vectors: Load, data: st.DataObject) -> None:
+    file = vectors("receipt")
+    key = bytes.fromhex(file["key"])
+    vector = data.draw(st.sampled_from([case for case in file["vectors"] if len(case["hex"]) < 2000]))
+    message, leaf = mutated(data, bytes.fromhex(vector["hex"])), bytes.fromhex(vector["object"])
+    try:
+        issued = receipt.verify(message, leaf, key)
+    except ProtocolError:
+        issued = None
+    answer, _ = device.ask("receipt", key, leaf, message)
+    assert answer == (None if issued is None else issued.to_bytes(8, "big"))
 
 
 @given(st.binary(max_size=400))

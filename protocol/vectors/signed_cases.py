@@ -61,6 +61,7 @@ def cose() -> dict[str, Any]:
         "protected empty": _sign({}, payload),
         "protected as map": _sign(header, payload, wrap=False),
         "unprotected not empty": _sign(header, payload, unprotected={4: header[4]}),
+        "unprotected claims a member that is not there": good.replace(b"\xa0\x58", b"\xa1\x58", 1),
         "payload detached": _sign(header, payload, carried=None),
         "payload as text": _sign(header, payload, carried="text"),
         "no tag": good[1:],
@@ -269,6 +270,13 @@ def receipt() -> dict[str, Any]:
         "empty tree": (REFERENCE_LEAVES[0], receipts.make(0, 0, [], root, key, NOW)),
         "path too short": (REFERENCE_LEAVES[5], receipts.make(5, 7, path[:-1], root, key, NOW)),
         "path too long": (REFERENCE_LEAVES[5], receipts.make(5, 7, [*path, path[0]], root, key, NOW)),
+        # here the root that is signed is the one that the wrong path leads to
+        "path too long for its root": (
+            REFERENCE_LEAVES[5],
+            receipts.make(5, 7, [*path, path[0]], merkle.node_hash(path[0], root), key, NOW),
+        ),
+        "no path for its root": (REFERENCE_LEAVES[5], receipts.make(5, 7, [], leaves[5], key, NOW)),
+        "kid of another log": (REFERENCE_LEAVES[5], _with_kid(good, root, key_id(identity("another")))),
         "path in another order": (REFERENCE_LEAVES[5], receipts.make(5, 7, path[::-1], root, key, NOW)),
         # the size is not signed: 8 would lead to the same root by the same steps, and prove the same
         "another size": (REFERENCE_LEAVES[5], receipts.make(5, 6, path, root, key, NOW)),
@@ -301,6 +309,14 @@ def receipt() -> dict[str, Any]:
 def _receipt(leaves: list[bytes], index: int, size: int) -> bytes:
     tree = leaves[:size]
     return receipts.make(index, size, merkle.inclusion_path(index, tree), merkle.root(tree), signer("log"), NOW)
+
+
+def _with_kid(good: bytes, root: bytes, kid: bytes) -> bytes:
+    """A receipt of the log's own key that names another one."""
+    protected, unprotected, _, _ = cbor2.loads(good).value
+    changed = cbor2.dumps(dict(cbor2.loads(protected)) | {4: kid})
+    signature = signer("log").sign(cbor2.dumps(["Signature1", changed, b"", root])).signature
+    return cbor2.dumps(cbor2.CBORTag(18, [changed, unprotected, None, signature]))
 
 
 def _proof(name: str, verdict: str, leaf: str, data: bytes) -> Vector:
