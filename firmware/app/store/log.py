@@ -83,7 +83,7 @@ class Log:
                     whole = None
 
     def append(self, kind: int, seq: int, data: bytes, keep_free: int = 0) -> int:
-        """Write an entry, durable on return; return its address. JournalError if it would not leave `keep_free` sectors."""
+        """Write an entry, durable on return; give its address. JournalError if it cannot leave `keep_free` sectors."""
         if len(data) > MAX_ENTRY_BYTES:
             raise JournalError("log: entry is too long")
         self._reserve(len(data), keep_free)

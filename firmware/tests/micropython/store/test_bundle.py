@@ -134,6 +134,9 @@ def test_directory_must_be_sorted_and_its_key_the_right_one():
     raises(BundleError, "sorted", unit.install, authority.directory_header(1, swapped), swapped, key, 5)
     twice = body[:8] + body[:8]
     raises(BundleError, "sorted", unit.install, authority.directory_header(1, twice), twice, key, 8)
+    other = authority.directory_body(["12025550102", "12025550103"])
+    raises(BundleError, "hash", unit.install, authority.directory_header(1, body), other, key, 5)
+    equal(unit.bundles.installed("directory"), None)
     fine = authority.directory_header(1, body)
     raises(BundleError, "directory-key", unit.bundles.begin, fine, None)
     raises(BundleError, "directory-key", unit.bundles.begin, fine, authority.directory_key(2, unit.identity))

@@ -178,6 +178,23 @@ def test_power_cut_at_every_operation():
         equal(cuts > 60, True)
 
 
+def test_half_erased_sector_brings_no_removed_record_back():
+    """A removal mark may lie in the half that is gone, and its record in the half that is left."""
+    for mode in CUT_MODES:
+        for size in range(0, 1600, 40):
+            for at in (1, 2):
+                flash = Nor(SECTORS, size + 1)
+                journal = mounted(flash)
+                model = Model()
+                model.call(journal, 0, size)
+                model.receipt(journal, 0)
+                model.call(journal, 0, 4000)
+                model.receipt(journal, 1)
+                flash.cut(at, mode)
+                raises(PowerCut, "", journal.compact)
+                model.check(mounted(flash))
+
+
 def test_power_cut_in_the_recovery_too():
     for mode in CUT_MODES:
         equal(cut_everywhere(mode, again=True) > 60, True)
