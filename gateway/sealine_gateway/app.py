@@ -1,6 +1,7 @@
 """The gateway as one process: parts made and joined, tasks started, and an orderly end."""
 
 import asyncio
+import contextlib
 import signal
 from typing import Any
 
@@ -14,7 +15,7 @@ from sealine_gateway.bundles import Bundles
 from sealine_gateway.call import CallControl
 from sealine_gateway.chunks import ChunkStore
 from sealine_gateway.config import Config
-from sealine_gateway.errors import ConfigError
+from sealine_gateway.errors import ConfigError, StorageError
 from sealine_gateway.intake import Intake
 from sealine_gateway.metrics import Metrics
 from sealine_gateway.outbox import QUARANTINED, RECEIPTED, WAITING, Outbox
@@ -102,6 +103,7 @@ class Gateway:
         await self.trunk.close()
         await self.outbox.close()
         self.chunks.close()
+        self.metrics.close()
 
     async def _on_answer(self, answer: dict[str, Any]) -> None:
         await self._answers.apply(answer, encode("answer", answer))
@@ -115,9 +117,10 @@ class Gateway:
     async def _measure(self) -> None:
         names = {WAITING: "waiting", RECEIPTED: "receipted", QUARANTINED: "quarantined"}
         while True:
-            counts = await self.outbox.run(lambda store: store.count())
-            for state, name in names.items():
-                self.metrics.outbox.labels(name).set(counts.get(state, 0))
+            with contextlib.suppress(StorageError):  # the figures of five seconds ago stay
+                counts = await self.outbox.run(lambda store: store.count())
+                for state, name in names.items():
+                    self.metrics.outbox.labels(name).set(counts.get(state, 0))
             self.metrics.chunks.set(await self.chunks.run(lambda store: store.count()))
             await asyncio.sleep(GAUGE_S)
 

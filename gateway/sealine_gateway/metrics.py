@@ -1,6 +1,8 @@
 """Counters and gauges for Prometheus. Labels are words of closed sets: no terminal, number, person or key."""
 
+from threading import Thread
 from typing import Final
+from wsgiref.simple_server import WSGIServer
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, start_http_server
 
@@ -15,6 +17,8 @@ class Metrics:
     def __init__(self) -> None:
         """Register everything."""
         self.registry = CollectorRegistry()
+        self._server: WSGIServer | None = None
+        self._thread: Thread | None = None
         self.links = self._gauge("links", "Authenticated links")
         self.links_refused = self._counter("links_refused", "Links closed before they were up, by reason", "reason")
         self.frames_dropped = self._counter("frames_dropped", "Frames that did not parse or verify")
@@ -35,7 +39,14 @@ class Metrics:
     def serve(self, listen: str) -> None:
         """Answer HTTP on `host:port` in a thread of its own."""
         host, port = config.address(listen)
-        start_http_server(port, host, registry=self.registry)
+        self._server, self._thread = start_http_server(port, host, registry=self.registry)
+
+    def close(self) -> None:
+        """Stop answering."""
+        if self._server is not None and self._thread is not None:
+            self._server.shutdown()
+            self._server.server_close()
+            self._thread.join()
 
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
         return Counter(f"{_PREFIX}_{name}", text, labels, registry=self.registry)

@@ -100,7 +100,7 @@ class Store:
 
     def batch(self, now_ms: int, limit: int = MAX_BATCH, max_bytes: int = MAX_BATCH_BYTES) -> list[tuple[bytes, bytes]]:
         """Due entries as (hash, upload), oldest first, at most `max_bytes` in all (always at least one)."""
-        cursor = self._db.execute(
+        cursor = self._execute(
             "SELECT hash, upload FROM entry WHERE state=0 AND next_ms<=? ORDER BY next_ms, id LIMIT ?", (now_ms, limit)
         )
         found: list[tuple[bytes, bytes]] = []
@@ -125,12 +125,12 @@ class Store:
 
     def outstanding(self, now_ms: int) -> int:
         """Entries that were published and wait for their answer."""
-        row = self._db.execute("SELECT count(*) FROM entry WHERE state=0 AND next_ms>?", (now_ms,)).fetchone()
+        row = self._execute("SELECT count(*) FROM entry WHERE state=0 AND next_ms>?", (now_ms,)).fetchone()
         return int(row[0])
 
     def known(self, digest: bytes) -> Known | None:
         """What is known of an object, or None."""
-        row = self._db.execute("SELECT terminal, object, state, answer FROM entry WHERE hash=?", (digest,)).fetchone()
+        row = self._execute("SELECT terminal, object, state, answer FROM entry WHERE hash=?", (digest,)).fetchone()
         return None if row is None else Known(terminal=row[0], object=row[1], state=row[2], answer=row[3])
 
     def accept(self, digest: bytes, answer: bytes, now_ms: int) -> None:
@@ -155,7 +155,7 @@ class Store:
 
     def count(self) -> dict[int, int]:
         """Number of entries by state."""
-        return dict(self._db.execute("SELECT state, count(*) FROM entry GROUP BY state").fetchall())
+        return dict(self._execute("SELECT state, count(*) FROM entry GROUP BY state").fetchall())
 
     def _answered(self, digest: bytes, answer: bytes, now_ms: int, state: int) -> None:
         self._execute(
@@ -163,7 +163,7 @@ class Store:
             (state, answer, now_ms, digest, state),
         )
 
-    def _execute(self, sql: str, values: tuple[object, ...]) -> sqlite3.Cursor:
+    def _execute(self, sql: str, values: tuple[object, ...] = ()) -> sqlite3.Cursor:
         try:
             return self._db.execute(sql, values)
         except sqlite3.Error as error:

@@ -10,6 +10,7 @@ from sealine_protocol.link import Link, PeerError
 from sealine_protocol.link_stream import LinkStream, now_ms
 
 from sealine_gateway import log
+from sealine_gateway.errors import SerialPortError
 from sealine_gateway.limits import LimitedReader
 from sealine_gateway.serial_port import open_serial
 from sealine_gateway.session import Peer, Services, Session
@@ -51,7 +52,7 @@ class LinkServer:
                 async with open_serial(url, baud) as (reader, writer):
                     while head := await reader.read(1024):  # a link begins with its first byte
                         await self._serve(reader, writer, head)
-            except OSError as error:
+            except (OSError, SerialPortError) as error:
                 log.warning("serial port failed", address=url, error=type(error).__name__)
             await asyncio.sleep(SERIAL_RETRY_S)
 

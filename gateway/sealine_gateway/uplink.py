@@ -5,6 +5,7 @@ outbox or the chunk store; the broker's acknowledgement merely ends a publish (P
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
@@ -113,22 +114,23 @@ class Uplink:
             while True:
                 await self._mqtt.up.wait()
                 self._outbox.added.clear()
-                batch = await self._outbox.run(_due)
+                try:
+                    batch = await self._outbox.run(_take_due)
+                except StorageError as error:
+                    log.warning("outbox fails", error=error)
+                    batch = []
                 if batch:
-                    # Noted before it is sent, so that no other batch takes the same entries.
-                    hashes = [digest for digest, _ in batch]
-                    await self._outbox.run(lambda store, hashes=hashes: store.sent(hashes, _now_ms()))  # type: ignore[misc]
-                    payload = b"".join(upload for _, upload in batch)
-                    group.create_task(self._publish_batch(hashes, payload), name="publish batch")
+                    group.create_task(self._publish_batch(batch), name="publish batch")
                 else:
                     await _wait(self._outbox.added, POLL_S)
 
-    async def _publish_batch(self, hashes: list[bytes], payload: bytes) -> None:
+    async def _publish_batch(self, batch: list[tuple[bytes, bytes]]) -> None:
         try:
-            await self._publish("records", payload)
+            await self._publish("records", b"".join(upload for _, upload in batch))
         except UplinkError as error:
-            log.warning("records not published", error=error, count=len(hashes))
-            await self._outbox.run(lambda store: store.unsent(hashes))
+            log.warning("records not published", error=error, count=len(batch))
+            with contextlib.suppress(StorageError):  # then they are due a little later
+                await self._outbox.run(lambda store: store.unsent(digest for digest, _ in batch))
 
     async def _publish_chunks(self) -> None:
         while True:
@@ -194,15 +196,23 @@ class Uplink:
 
     async def _purge(self) -> None:
         while True:
-            count = await self._outbox.run(lambda store: store.purge(_now_ms()))
-            if count:
-                log.event("receipted entries purged", count=count)
+            try:
+                count = await self._outbox.run(lambda store: store.purge(_now_ms()))
+                if count:
+                    log.event("receipted entries purged", count=count)
+            except StorageError as error:
+                log.warning("outbox fails", error=error)
             await asyncio.sleep(PURGE_EVERY_S)
 
 
-def _due(store: Store) -> list[tuple[bytes, bytes]]:
-    batch = store.batch(_now_ms())
-    return batch if batch and store.outstanding(_now_ms()) < MAX_OUTSTANDING else []
+def _take_due(store: Store) -> list[tuple[bytes, bytes]]:
+    """The next batch, noted as sent before it is, so that no other batch takes the same entries."""
+    now_ms = _now_ms()
+    batch = store.batch(now_ms)
+    if not batch or store.outstanding(now_ms) >= MAX_OUTSTANDING:
+        return []
+    store.sent([digest for digest, _ in batch], now_ms)
+    return batch
 
 
 def _chunk_sequence(store: ChunkStore, due: list[tuple[bytes, int]]) -> bytes:
