@@ -111,7 +111,9 @@ class Console:
         return self._station.gateway_address().encode()
 
     def do_lock(self) -> None:
+        """Lock, and start anew: what the console may do is decided at the start."""
         self._station.identity.lock()
+        self._station.restart()
 
     def do_restart(self) -> None:
         self._station.restart()

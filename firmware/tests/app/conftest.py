@@ -16,7 +16,7 @@ from nacl.public import PrivateKey
 from nacl.signing import SigningKey
 from sealine_hil.board import Board
 from sealine_protocol import codec, cose, credential, merkle, receipt
-from sealine_protocol.hashes import blake2b256, key_id, terminal_token_key
+from sealine_protocol.hashes import blake2b256, terminal_token_key
 from sealine_protocol.link import Link
 from sealine_provisioning import bundles
 from sealine_provisioning.authority import Authority
@@ -207,7 +207,7 @@ class Gateway:
         hello = codec.encode("link-hello", {"credentials": [self.world.gateway.credential]})
         key = bytes(self.world.gateway.link)
         self._drop = False
-        link = Link("gateway", FACILITY, key, hello, lambda data, _static: data, _now_ms())
+        link = Link("gateway", FACILITY, key, hello, self._meet, _now_ms())
         peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         peer.settimeout(0.005)
         with self._lock:
@@ -220,6 +220,11 @@ class Gateway:
         finally:
             with self._lock:
                 self._link = None
+
+    def _meet(self, hello: bytes, _static: bytes) -> object:
+        chain = codec.decode("link-hello", hello)["credentials"]
+        self.terminal = credential.read(chain[0]).key_id
+        return chain
 
     def _turn(self, link: Link, peer: socket.socket) -> None:
         try:
@@ -399,7 +404,6 @@ def blank_phone(gateway: Gateway, tmp_path: Path) -> Iterator[Phone]:
 def phone(world: World, gateway: Gateway, blank_phone: Phone) -> Phone:
     """An enrolled terminal with its bundles, ready for calls."""
     issued = enrol_terminal(blank_phone.console(), world.authority, subject="phone-1", trust=world.trust, lock=False)
-    gateway.terminal = key_id(issued.identity_key)
     gateway.wait("ready")
     for published in (world.policy, world.tariff, world.directory(issued.raw)):
         gateway.offer(published)
