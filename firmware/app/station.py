@@ -18,6 +18,7 @@ from store.clock import Clock
 from store.files import Folder
 from store.identity import Identity
 from store.journal import Journal
+from store.log import erase_all
 from store.spool import Spool
 from store.trust import Trust
 from store.vault import Vault
@@ -198,12 +199,14 @@ class Station:
 
     def enrol(self, enrolment: dict, progress: object) -> None:
         """Become the unit that an enrolment names, with its time, version floors and trust bundle."""
-        self.identity.install(enrolment)
-        progress("credential installed")
+        self.identity.adopt(enrolment)
+        progress("credential holds")
         try:
+            erase_all(board.Flash("journal"))  # a chain belongs to one identity key
             self.clock.enrolled(enrolment["time"])
             self.bundles.enrolled(enrolment["floors"])
             self.bundles.install(enrolment["trust"])
+            self.identity.install(enrolment)
         except StoreError:
             self.identity.factory_reset()  # half an enrolment is none
             raise

@@ -69,9 +69,26 @@ class Identity:
         )
         return self.sign("signing-request", payload)
 
+    def adopt(self, enrolment: dict) -> None:
+        """Check the credential against its own root and be that unit until the next start; `install` makes it last."""
+        chain = [enrolment["credential"]] + enrolment["issuers"]
+        claims = codec.decode("credential", cose.parse(chain[0])[2])
+        own = credential.verify_chain(
+            chain, enrolment["root_key"], role="terminal", facility=claims["facility"], at=claims["nbf"], revoked={}
+        )
+        if own.identity_key != self.public_key or own.link_key != self.link_public:
+            raise IdentityError("enrolment.credential: for other keys")
+        self.chain = chain
+        self.root_key = enrolment["root_key"]
+        self.name = own.sub
+        self.facility = own.facility
+        self.expires = own.exp
+        self.genesis = blake2b256(chain[0])
+        self.gateway = enrolment["gateway"]
+
     def install(self, enrolment: dict) -> None:
-        """Become the unit that the enrolment names: one atomic step, after all of it held."""
-        self._adopt(enrolment)
+        """Become the unit that the enrolment names: one atomic step, the last one after trust bundle, floors and time."""
+        self.adopt(enrolment)
         self._folder.write(_ENROLMENT, codec.encode("enrolment", enrolment))
 
     def lock(self) -> None:
@@ -129,26 +146,9 @@ class Identity:
         if raw is None:
             return
         try:
-            self._adopt(codec.decode("enrolment", raw))
+            self.adopt(codec.decode("enrolment", raw))
         except (WireError, IdentityError):
             self._forget_enrolment()
-
-    def _adopt(self, enrolment: dict) -> None:
-        """Check the credential against its own root at its own issue time, and take over what it says."""
-        chain = [enrolment["credential"]] + enrolment["issuers"]
-        claims = codec.decode("credential", cose.parse(chain[0])[2])
-        own = credential.verify_chain(
-            chain, enrolment["root_key"], role="terminal", facility=claims["facility"], at=claims["nbf"], revoked={}
-        )
-        if own.identity_key != self.public_key or own.link_key != self.link_public:
-            raise IdentityError("enrolment.credential: for other keys")
-        self.chain = chain
-        self.root_key = enrolment["root_key"]
-        self.name = own.sub
-        self.facility = own.facility
-        self.expires = own.exp
-        self.genesis = blake2b256(chain[0])
-        self.gateway = enrolment["gateway"]
 
     def _forget_enrolment(self) -> None:
         self.chain: list[bytes] = []

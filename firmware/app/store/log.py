@@ -278,6 +278,15 @@ class Log:
         return self._chain[place]
 
 
+def erase_all(flash: Flash) -> None:
+    """Make a partition blank; sectors that are so already are not worn."""
+    page = bytearray(SECTOR_BYTES)
+    for offset in range(0, flash.size(), SECTOR_BYTES):
+        flash.read_into(offset, page)
+        if not _is_blank(memoryview(page)):
+            flash.erase(offset)
+
+
 def _header_holds(header: bytearray | memoryview) -> bool:
     return struct.unpack_from("<H", header, 8)[0] == binascii.crc32(header[:8]) & 0xFFFF
 

@@ -153,10 +153,11 @@ class Terminal:
     def enrol(self, trust=None):
         self.identity.create()
         fields = enrolment(self.identity, trust=trust)
+        self.identity.adopt(fields)
         self.clock.enrolled(fields["time"])
-        self.identity.install(fields)
         self.bundles.enrolled(fields["floors"])
         self.bundles.install(fields["trust"])
+        self.identity.install(fields)
 
     def install(self, header, body, key=None, part=4096):
         writer = self.bundles.begin(header, key)

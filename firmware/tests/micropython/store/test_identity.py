@@ -77,6 +77,33 @@ def test_enrolment_for_other_keys_or_by_a_stranger_is_refused():
     equal(unit.identity.state(), "born")
 
 
+def test_power_cut_anywhere_in_an_enrolment_leaves_all_of_it_or_none():
+    for mode in CUT_MODES:
+        at = 1
+        done = False
+        while not done:
+            disk = littlefs.start()
+            vault = Nor(1)
+            unit = Terminal(vault)
+            unit.identity.create()
+            disk.nor.cut(at, mode)
+            try:
+                unit.enrol()
+                done = not disk.dead
+            except (StoreError, OSError):
+                pass
+            littlefs.start(disk)
+            again = Terminal(vault)
+            if again.identity.state() == "enrolled":
+                equal(again.bundles.versions(), {"trust": 1})
+                equal(again.clock.floor_ms(), NOW * 1000)
+            else:
+                equal(again.identity.state(), "born")
+                again.enrol()
+            at += 1
+        equal(at > 15, True)
+
+
 def test_factory_reset_leaves_no_key_in_flash_or_memory():
     vault = Nor(1)
     unit = terminal(vault)

@@ -6,6 +6,7 @@ from nor import CUT_MODES, Nor, PowerCut
 from samples import FakeIdentity, draft, payload
 from store import JournalError
 from store.journal import Journal
+from store.log import erase_all
 from wire import codec, cose
 from wire.hashes import blake2b256
 
@@ -342,6 +343,25 @@ def rotten(flash, data):
     if at < 0:
         raise AssertionError("not in flash")
     flash.data[at] ^= 1
+
+
+def test_answer_by_hash():
+    journal = mounted(Nor(SECTORS))
+    model = Model()
+    model.call(journal, 0, 0)
+    equal(journal.signed(blake2b256(model.signed[0])), model.signed[0])
+    equal(journal.signed(bytes(32)), None)
+
+
+def test_blank_journal_begins_a_new_chain():
+    flash = Nor(SECTORS)
+    model = Model()
+    model.call(mounted(flash), 4, 0)
+    mounted(flash).halt()
+    erases = flash.erases
+    erase_all(flash)
+    equal(flash.erases - erases < 8, True)
+    equal(mounted(flash).next(), (0, IDENTITY.genesis))
 
 
 def test_rotten_signature_is_made_again_from_the_stored_payload():
