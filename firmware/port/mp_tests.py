@@ -4,7 +4,14 @@
 
 Usage: mp_tests.py <MicroPython's tests folder> <firmware.elf> <folder for results> [more arguments of run-tests.py]
 
-run-tests.py itself skips what the board says it lacks (native code, threads, files of the host, slow tests ...).
+run-tests.py itself skips what the board says it lacks, and prints those tests one by one:
+  native_*, viper_*, import_mpy_*, inlineasm   no native code and no .mpy files: only what is frozen into the image runs
+  ssl_*, tls_*, cryptolib_*, md5, sha1         no TLS on the device; its cryptography is libsodium
+  btree_*, framebuf*, deflate_*, websocket_*   modules that nothing on the terminal uses
+  vfs_fat_*, vfs_posix_*, vfs_lfs*             want FAT, a host's files or littlefs 1; littlefs 2 has tests of our own
+  machine_* but mem, reset, uart, wdt          devices that the board does not have
+  time_ns, cmath, complex, uctypes, settrace   features left out: no wall clock, no complex numbers, no raw structures
+  memstats, heap_locked, sys_atexit and alike  features that MicroPython leaves out at this level
 """
 
 import re
