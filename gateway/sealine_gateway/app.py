@@ -88,7 +88,9 @@ class Gateway:
                     ),
                 ]
                 await stop.wait()
-                self.server.close()
+                if listener is not None:
+                    listener.close()
+                await self.server.close()
                 await self.uplink.stop()
                 for task in tasks:
                     task.cancel()
@@ -99,7 +101,7 @@ class Gateway:
             log.event("gateway stopped", name=settings.name)
 
     async def _close(self) -> None:
-        self.server.close()
+        await self.server.close()
         await self.trunk.close()
         await self.outbox.close()
         self.chunks.close()

@@ -17,6 +17,7 @@ from sealine_gateway.errors import ConflictError, StorageError, StorageFullError
 
 MAX_INDEX: Final = 6 * 3600  # six hours of one-second chunks: longer than any call
 MAX_OPEN: Final = 512  # recordings of one terminal that central has not stored yet
+MAX_TERMINAL_BYTES: Final = 2_000_000_000  # 35 hours of talk that central has not stored yet
 RETRY_FIRST_MS: Final = 60_000
 RETRY_MAX_MS: Final = 3_600_000
 _OWNER: Final = "terminal"
@@ -30,6 +31,7 @@ class _Recording:
     terminal: bytes
     hashes: dict[int, bytes] = field(default_factory=dict)
     unsent: set[int] = field(default_factory=set)
+    size: int = 0
     next_ms: int = 0
     tries: int = 0
 
@@ -61,10 +63,11 @@ class ChunkStore:
         recording = self._open(terminal, record)
         present = recording.hashes.get(index)
         if present is None:
-            self._check_space(len(data))
+            self._check_space(terminal, len(data))
             files.write(self._chunk(record, index), data)
             recording.hashes[index] = digest
             recording.unsent.add(index)
+            recording.size += len(data)
         elif present != digest:
             raise ConflictError("chunk: other bytes stand under this index")
 
@@ -133,7 +136,7 @@ class ChunkStore:
             return recording
         if sum(item.terminal == terminal for item in self._recordings.values()) >= MAX_OPEN:
             raise ConflictError("chunk: too many recordings of this terminal")
-        self._check_space(0)
+        self._check_space(terminal, 0)
         folder = self._folder(record)
         try:
             folder.mkdir(mode=0o700, exist_ok=True)
@@ -153,11 +156,16 @@ class ChunkStore:
         recording = _Recording(terminal)
         for path in folder.glob("*.chunk"):
             if path.stem.isdigit():
-                recording.hashes[int(path.stem)] = blake2b256(path.read_bytes())
+                data = path.read_bytes()
+                recording.hashes[int(path.stem)] = blake2b256(data)
+                recording.size += len(data)
         recording.unsent.update(recording.hashes)
         self._recordings[record] = recording
 
-    def _check_space(self, size: int) -> None:
+    def _check_space(self, terminal: bytes, size: int) -> None:
+        share = sum(item.size for item in self._recordings.values() if item.terminal == terminal)
+        if share + size > MAX_TERMINAL_BYTES:
+            raise StorageFullError("chunks: this terminal's share is full")
         try:
             free = shutil.disk_usage(self._root).free
         except OSError as error:

@@ -9,9 +9,9 @@ from sealine_protocol.codec import decode, encode
 from sealine_protocol.errors import ProtocolError
 from sealine_protocol.hashes import blake2b256
 
-from sealine_gateway import log
+from sealine_gateway import log, outbox
 from sealine_gateway.chunks import ChunkStore
-from sealine_gateway.errors import ConflictError, StorageError
+from sealine_gateway.errors import ConflictError, StorageError, StorageFullError
 from sealine_gateway.metrics import Metrics
 from sealine_gateway.outbox import Entry, Outbox
 from sealine_gateway.worker import OneThread
@@ -34,13 +34,13 @@ class Intake:
 
     def __init__(
         self,
-        outbox: Outbox,
+        store: Outbox,
         chunks: OneThread[ChunkStore],
         metrics: Metrics,
         on_chunk: Callable[[], None],
     ) -> None:
         """`on_chunk` is called behind each new chunk."""
-        self._outbox = outbox
+        self._outbox = store
         self._chunks = chunks
         self._metrics = metrics
         self._on_chunk = on_chunk
@@ -74,6 +74,8 @@ class Intake:
             if known.answer is None or known.terminal != terminal:
                 return [saved]
             return [saved, {"type": "deliver", "answer": decode("answer", known.answer)}]
+        if await self._outbox.run(lambda store: store.unreceipted(terminal)) >= outbox.MAX_UNRECEIPTED:
+            raise StorageFullError("outbox: this terminal's share is full")
         entry = Entry(
             hash=digest,
             terminal=terminal,

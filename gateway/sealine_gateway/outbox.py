@@ -20,6 +20,7 @@ RETRY_FIRST_MS: Final = 15_000  # an answer takes well under a second; a broker 
 RETRY_MAX_MS: Final = 3_600_000
 MAX_BATCH: Final = 100  # records per MQTT message
 MAX_BATCH_BYTES: Final = 256 * 1024  # far below any broker's limit
+MAX_UNRECEIPTED: Final = 10_000  # of one terminal, far beyond its journal: a hostile one fills its share, not the disk
 MAX_ADDS: Final = 256  # per commit; more wait for the next one
 
 WAITING: Final = 0
@@ -42,7 +43,7 @@ CREATE TABLE IF NOT EXISTS entry (
   answered_ms INTEGER
 );
 CREATE INDEX IF NOT EXISTS entry_due ON entry (state, next_ms, id);
-CREATE INDEX IF NOT EXISTS entry_chain ON entry (terminal, seq);
+CREATE INDEX IF NOT EXISTS entry_chain ON entry (terminal, state, seq);
 """
 
 
@@ -127,6 +128,11 @@ class Store:
         """Entries that were published and wait for their answer."""
         row = self._execute("SELECT count(*) FROM entry WHERE state=0 AND next_ms>?", (now_ms,)).fetchone()
         return int(row[0])
+
+    def unreceipted(self, terminal: bytes) -> int:
+        """Entries of one terminal that central has not receipted, quarantined ones included."""
+        sql = "SELECT count(*) FROM entry WHERE terminal=? AND state IN (0, 2)"
+        return int(self._execute(sql, (terminal,)).fetchone()[0])
 
     def known(self, digest: bytes) -> Known | None:
         """What is known of an object, or None."""

@@ -1,6 +1,7 @@
 """The link server: accepts streams (TCP, serial), lets only enrolled terminals in, and keeps them apart."""
 
 import asyncio
+import contextlib
 from typing import Any, Final
 
 from nacl.public import PrivateKey
@@ -40,6 +41,7 @@ class LinkServer:
         self._max_terminals = max_terminals
         self._sessions: dict[bytes, Session] = {}
         self._handshakes: dict[int, LinkStream] = {}
+        self._connections: set[asyncio.Task[None]] = set()
 
     async def listen(self, host: str, port: int) -> asyncio.Server:
         """Serve TCP."""
@@ -49,9 +51,9 @@ class LinkServer:
         """Serve one serial line for ever: a link, and behind it the next one."""
         while True:
             try:
-                async with open_serial(url, baud) as (reader, writer):
-                    while head := await reader.read(1024):  # a link begins with its first byte
-                        await self._serve(reader, writer, head)
+                async with open_serial(url, baud) as line:
+                    while head := await line.reader.read(1024):  # a link begins with its first byte
+                        await self._serve(line.reader, await line.writer(), head)
             except (OSError, SerialPortError) as error:
                 log.warning("serial port failed", address=url, error=type(error).__name__)
             await asyncio.sleep(SERIAL_RETRY_S)
@@ -71,16 +73,19 @@ class LinkServer:
             else:
                 session.offer_bundles()
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """End all links."""
-        for session in list(self._sessions.values()):
-            session.end()
+        for task in self._connections:
+            task.cancel()
+        await asyncio.gather(*self._connections, return_exceptions=True)
 
     async def _on_connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
+        task = asyncio.current_task()
+        if task is not None:
+            self._connections.add(task)
+            task.add_done_callback(self._connections.discard)
+        with contextlib.suppress(asyncio.CancelledError):  # only `close` cancels
             await self._serve(reader, writer)
-        except asyncio.CancelledError:
-            writer.transport.abort()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, head: bytes = b"") -> None:
         """One link from its first byte to its end."""
@@ -98,6 +103,7 @@ class LinkServer:
             stream.close()
             pump.cancel()
             await asyncio.gather(pump, return_exceptions=True)
+            writer.transport.abort()  # a pump that never ran has not done it
             self._services.metrics.frames_dropped.inc(_bad_frames(link))
 
     async def _serve_link(self, stream: LinkStream) -> None:

@@ -1,9 +1,11 @@
 import asyncio
+import dataclasses
 import os
 import time
 
 import pytest
 from nacl.signing import SigningKey
+from sealine_gateway import outbox
 from sealine_hil.errors import HilError
 from sealine_protocol import cose
 from sealine_protocol.codec import encode
@@ -58,6 +60,31 @@ async def test_record_is_saved_before_it_is_acknowledged_and_once_only(site, sta
     assert known.object == signed
     assert await running.gateway.outbox.run(lambda store: store.count()) == {0: 1}
     await terminal.disconnect()
+
+
+async def test_terminal_whose_share_of_the_outbox_is_full_is_told_and_others_go_on(site, start, monkeypatch):
+    monkeypatch.setattr(outbox, "MAX_UNRECEIPTED", 2)
+    _, terminal = await connect(site, start)
+    other = site.issuing.terminal("phone-2")
+    await other.connect("127.0.0.1", site.port)
+    for _ in range(2):
+        await terminal.save(terminal.record())
+    terminal.send_bulk({"type": "record", "record": terminal.record(), "envelopes": []})
+    assert (await terminal.expect("error"))["code"] == "storage"
+    await other.save(other.record())
+    await terminal.disconnect()
+    await other.disconnect()
+
+
+async def test_no_more_links_than_the_configuration_says(site, start):
+    site.settings = dataclasses.replace(site.settings, max_terminals=1)
+    _, terminal = await connect(site, start)
+    other = site.issuing.terminal("phone-2")
+    with pytest.raises(HilError, match="link down"):
+        await other.connect("127.0.0.1", site.port)
+    await terminal.save(terminal.record())
+    await terminal.disconnect()
+    await other.disconnect()
 
 
 async def test_chunk_is_saved_and_other_bytes_under_its_index_are_not(site, start):

@@ -273,6 +273,23 @@ def test_limits_of_chunks(tmp_path, monkeypatch):
     store.put(b"u" * 16, R, 0, b"a" * 20)  # another terminal has its own share
 
 
+def test_a_terminal_has_its_share_of_the_disk_and_no_more(tmp_path, monkeypatch):
+    monkeypatch.setattr(chunk_module, "MAX_TERMINAL_BYTES", 50)
+    put_all(ChunkStore(tmp_path, 0), [b"a" * 20, b"b" * 20])
+    store = ChunkStore(tmp_path, 0)
+    with pytest.raises(StorageFullError, match="share"):
+        store.put(T, b"s" * 16, 0, b"c" * 20)
+    store.put(b"u" * 16, b"v" * 16, 0, b"c" * 20)
+    store.put(T, R, 0, b"a" * 20)  # what is there already needs no room
+
+
+def test_unreceipted_ones_are_counted_per_terminal(store):
+    store.add([entry(1), entry(2), entry(3), entry(9, terminal=b"u" * 16)])
+    store.accept(entry(1).hash, b"", 1)
+    store.reject(entry(2).hash, b"", 1)
+    assert store.unreceipted(T) == 2
+
+
 def test_chunks_leave_the_reserve_to_records(tmp_path):
     store = ChunkStore(tmp_path, 10**18)
     with pytest.raises(StorageFullError):

@@ -1,4 +1,5 @@
 import asyncio
+import dataclasses
 import os
 import ssl
 import time
@@ -297,6 +298,29 @@ async def test_bundle_of_a_stranger_is_refused(site, start, central, until):
     await until(lambda: running.gateway.metrics.registry.get_sample_value("sealine_gateway_answers_refused_total"))
     with pytest.raises(HilError, match="no offer"):
         await terminal.expect("offer", 0.5)
+    await terminal.disconnect()
+
+
+async def test_bundle_with_another_body_is_refused(site, start, central, until):
+    running, terminal = await connect(site, start)
+    authority = site.issuing.authority
+    signed, other = (bundles.revocations(authority, version=1, revoked=revoked) for revoked in ({}, {bytes(16): 1}))
+    central.publish(dataclasses.replace(signed, body=other.body))
+    await until(lambda: running.gateway.metrics.registry.get_sample_value("sealine_gateway_answers_refused_total"))
+    assert running.gateway.bundles.trust.revoked == {}
+    await terminal.disconnect()
+
+
+async def test_expired_and_revoked_is_not_even_restricted(site, start, central, until):
+    running = await start()
+    now = int(time.time())
+    terminal = site.issuing.terminal(iat=now - 9000, nbf=now - 9000, exp=now - 60)
+    await terminal.connect("127.0.0.1", site.port)
+    await terminal.disconnect()
+    central.publish(bundles.revocations(site.issuing.authority, version=1, revoked={terminal.keys.key_id: now - 30}))
+    await until(lambda: running.gateway.bundles.trust.revoked)
+    with pytest.raises(HilError, match="link down"):
+        await terminal.connect("127.0.0.1", site.port)
     await terminal.disconnect()
 
 
