@@ -87,7 +87,7 @@ class Identity:
         self.gateway = enrolment["gateway"]
 
     def install(self, enrolment: dict) -> None:
-        """Check the credential against its own root; be that unit until a reset, and for good after `install`."""
+        """Become the unit that the enrolment names: one atomic step, after trust bundle, floors and time are kept."""
         self.adopt(enrolment)
         self._folder.write(_ENROLMENT, codec.encode("enrolment", enrolment))
 
