@@ -55,8 +55,12 @@ static err_t lan_output(struct netif *netif, struct pbuf *p) {
     if (p->tot_len > sizeof(out)) {
         return ERR_BUF;
     }
+    // MicroPython's ipconfig() calls lwIP without the lock; one frame must not run into another.
+    uint32_t state = pendsv_hold();
     pbuf_copy_partial(p, out, p->tot_len, 0);
-    return ethernet_send(out, p->tot_len) ? ERR_OK : ERR_MEM;
+    bool sent = ethernet_send(out, p->tot_len);
+    pendsv_release(state);
+    return sent ? ERR_OK : ERR_MEM;
 }
 
 static err_t lan_setup(struct netif *netif) {
