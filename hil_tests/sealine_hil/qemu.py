@@ -27,7 +27,7 @@ class Qemu:
     """An emulator that can be started, reset and killed as often as one likes; flash and identity are in the window.
 
     `console_url` and `link_url` are serial ports for pyserial (see `sealine_hil.urlhandler`); they stay the same over
-    restarts. A connection ends with the emulator. What is sent while nobody is connected is lost: connect before `cont`.
+    restarts. A connection ends with the emulator. What is sent to nobody is lost: connect before `cont`.
     """
 
     def __init__(
