@@ -1,4 +1,5 @@
-"""The technician's line: `sealine <verb> [base64]` in; `PROGRESS text` lines, then `OK [base64]` or `ERROR code "text"` out.
+"""The technician's line: `sealine <verb> [base64]`; the answer is `PROGRESS text` lines, then one of `OK [base64]` and
+`ERROR code "text"`.
 
 Until enrolment locks it the console also has MicroPython's REPL (Ctrl-C). A locked terminal answers `info`, `challenge`
 and commands that a technician of this facility has signed over our challenge; nothing else.
@@ -8,13 +9,13 @@ import binascii
 
 import sodium
 from micropython import const
-
 from store import StoreError
 from wire import codec, cose
 from wire.errors import WireError
 
 # An enrolment with its trust bundle in base64.
 MAX_LINE_BYTES = const(24_576)
+_PRINTABLE = range(32, 127)  # noise on the line and stray control characters are no part of a command
 _PREFIX = b"sealine "
 _OPEN_WHEN_LOCKED = ("info", "challenge", "command")
 _SIGNED_VERBS = ("status", "settings", "factory-reset")
@@ -45,7 +46,7 @@ class Console:
                 self._end_line()
             elif len(self._buffer) >= MAX_LINE_BYTES:
                 self._oversized = True
-            else:
+            elif byte in _PRINTABLE:
                 self._buffer.append(byte)
 
     def _end_line(self) -> None:

@@ -1,4 +1,4 @@
-"""The program of the terminal: console, main loop, connection; a supervisor restarts what fails, a watchdog all else."""
+"""The program of the terminal: console, main loop, connection; a supervisor restarts a task, the watchdog the board."""
 
 import asyncio
 import gc

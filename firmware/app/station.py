@@ -188,6 +188,7 @@ class Station:
             ("malformed", self.exchange.malformed),
             ("ignored", self.engine.ignored),
             ("heap_free", gc.mem_free()),
+            ("audio", ",".join(str(count) for count in audio.stats())),
             ("bundles", ",".join("{}:{}".format(*item) for item in sorted(self.bundles.versions().items()))),
         ]
         return "".join("{}={}\n".format(name, value) for name, value in facts)
@@ -234,7 +235,7 @@ class Station:
         self.asked_to_restart = True
 
     def set_gateway(self, address: str) -> None:
-        """Keep another gateway address (host:port) than the enrolment's; who answers there must prove himself anyway."""
+        """Keep another gateway address (host:port) than the enrolment's; who answers there must prove himself."""
         self._state.write(_SETTINGS, address.encode())
 
     def gateway_address(self) -> str:

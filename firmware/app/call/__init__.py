@@ -5,7 +5,7 @@ class CallError(Exception):
     """Base of this package's errors; messages hold no number, name or key."""
 
 
-class Refused(CallError):
+class RefusedError(CallError):
     """A call that may not be placed; `reason` is a key of the panel's words, such as number-invalid."""
 
     def __init__(self, reason: str) -> None:

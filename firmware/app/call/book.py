@@ -9,18 +9,17 @@ from store import JournalError, TrustError
 from wire import codec
 from wire.hashes import number_token, person_token
 
-from call import Refused, record
-from call.envelope import EnvelopeError, Envelopes
+from call import RefusedError, record
 from call.details import Call
+from call.envelope import EnvelopeError, Envelopes
 from call.recorder import RecorderError
 
 
 class Book:
-    """The engine's partner for everything durable; `parts` is the station."""
+    """The engine's partner for everything durable."""
 
     def __init__(self, parts: object) -> None:
-        """Uses of `parts`: identity, clock, trust, journal, planner, recorder, spool, tally, outgoing,
-        firmware, monotonic_ms."""
+        """`parts` is the station; of it: identity, clock, trust, journal, planner, recorder, spool, tally, outgoing."""
         self._parts = parts
         self._token_key = None
         self._draft = None
@@ -29,7 +28,7 @@ class Book:
     # ------------------------------------------------------------ before the call
 
     def set_token_key(self, key: bytes) -> None:
-        """This terminal's token key, as the gateway's welcome brings it; kept in memory only."""
+        """Take the terminal's token key, as the gateway's welcome brings it; kept in memory only."""
         self._token_key = key
 
     def wall_ms(self) -> int:
@@ -50,9 +49,9 @@ class Book:
         return self._parts.planner.protected(number)
 
     def plan_call(self, dialled: str) -> object:
-        """As `Planner.call`; Refused too while nothing may be signed."""
+        """As `Planner.call`; RefusedError too while nothing may be signed."""
         if self._parts.journal.halted() or self._parts.journal.unsafe() or self._token_key is None:
-            raise Refused("policy")
+            raise RefusedError("policy")
         return self._parts.planner.call(dialled)
 
     def new_call(self, person: str | None, language: str, plan: object) -> Call:
@@ -66,7 +65,7 @@ class Book:
     # ------------------------------------------------------------ the call
 
     def open(self, call: Call) -> None:
-        """Make the key or decide that there is none, and journal the OPEN entry. Refused: nothing can be journalled."""
+        """Make the key or decide that there is none, and journal the OPEN entry; RefusedError if that fails."""
         if call.privilege == "protected":
             return
         parts = self._parts
@@ -83,7 +82,7 @@ class Book:
             parts.journal.open_record({"record": draft, "envelopes": envelopes.sealed})
         except JournalError as error:
             parts.recorder.wipe()
-            raise Refused("storage") from error
+            raise RefusedError("storage") from error
         self._draft = draft
 
     def accept(self, call: Call) -> bool:

@@ -2,7 +2,7 @@
 
 
 class Call:
-    """What is known of one call; times in unix ms as the book's clock has them, `talk_from` on the monotonic counter."""
+    """What is known of one call; times in unix ms by the book's clock, `talk_from` on the monotonic counter."""
 
     def __init__(self, call_id: bytes, person: str | None, language: str, plan: object) -> None:
         self.id = call_id

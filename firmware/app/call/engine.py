@@ -1,49 +1,34 @@
 """The call engine: walks `call.table`, one event at a time; no clock, no task and no hardware of its own.
 
 It is given four partners and nothing else: `panel` (show, lamp), `voice` (prompts, tones, the bridge), `book` (what
-may be called, what is recorded and journalled) and `send` (a control message to the gateway). Whatever comes from the
-gateway can only choose among the rows of the table: it cannot skip the notice, the decision on privilege or the journal.
+may be called, what is recorded and journalled) and `send` (a control message to the gateway). What comes from the
+gateway can only choose among the rows of the table: it cannot skip the notice, the privilege decision or the journal.
 """
 
-from call import table
-from call import Refused
+from call import RefusedError, table
+from call.asking import WARN_AT_S, Asking
 
 # A call outlives a lost link by this much: long enough for a switch to restart a port, short enough for a talker.
 LINK_GRACE_MS = 2000
 # The dial message leaves before the key is made, so that the line rings while public-key work goes on.
 PREPARE_AFTER_MS = 40
-WARN_AT_S = (60, 10)
 # What a gateway that refuses to dial says (CDDL link-error-code), as the end of the call.
 _REFUSED_DIAL = {"restricted": "policy", "busy": "trunk-failed"}
-MAX_TYPED = 20
-MIN_PIN = 4
-MAX_PIN = 12
 
 
-class Engine:
+class Engine(Asking):
     """One phone's call. Feed it with `handle`, `message`, `link_up`, `link_down` and, every 20 ms or so, `tick`."""
 
     def __init__(self, panel: object, voice: object, book: object, send: object) -> None:
-        self.state = table.IDLE
-        self.call = None
+        super().__init__(panel, voice, book, send)
         self.ignored = 0
-        self.service = "no-service"
-        self._panel = panel
-        self._voice = voice
-        self._book = book
-        self._send = send
-        self._now = 0
-        self._deadline = None
         self._lost_ms = None
-        self._lifted = False
-        self._since = ""
-        self._clear_session()
 
     # ------------------------------------------------------------ events in
 
     def handle(self, event: str, arg: object = None) -> None:
         """Take one event and all that follows from it."""
-        if event == "lift" or event == "hang-up":
+        if event in ("lift", "hang-up"):
             self._lifted = event == "lift"
         while event:
             row = table.row(self.state, event)
@@ -139,69 +124,6 @@ class Engine:
         """True when nobody uses the phone, so that slow work may be done."""
         return self.state == table.IDLE
 
-    # ------------------------------------------------------------ actions before the call
-
-    def begin(self, _: object) -> str | None:
-        self._clear_session()
-        return "out-of-service" if self.service != "idle" else None
-
-    def choose_language(self, key: str) -> str | None:
-        if key not in "12":
-            return None
-        self._language = "es" if key == "2" else "en"
-        return "chosen"
-
-    def type_person(self, key: str) -> str | None:
-        if self._pin_asked or self._now < self._wait_until:
-            return None
-        if self._pin_refused:
-            self._pin_refused = False
-            return "again"
-        typed = self._type(key, "person" if self._person is None else "pin")
-        if typed is None:
-            return None
-        if self._person is not None:
-            self._pin = typed
-            return "pin-typed"
-        self._protected = self._book.protected_number(typed)
-        if self._protected:
-            return "protected"
-        self._person = typed
-        return "person-typed"
-
-    def ask_pin(self, _: object) -> str | None:
-        pin, self._pin = self._pin, ""
-        if not MIN_PIN <= len(pin) <= MAX_PIN:
-            return "pin-bad"
-        self._pin_asked = True
-        self._send({"type": "check-pin", "person": self._person, "pin": pin})
-        return None
-
-    def refuse_pin(self, wait_s: int | None) -> None:
-        self._person = None
-        self._pin_refused = True
-        self._wait_s = min(wait_s or 0, 3600)
-        self._wait_until = self._now + self._wait_s * 1000
-
-    def type_number(self, key: str) -> str | None:
-        typed = self._type(key, "dial")
-        if typed is None:
-            return None
-        self._dialled = typed
-        return "dialled"
-
-    def check_number(self, _: object) -> str:
-        try:
-            self._plan = self._book.plan_call(self._dialled)
-        except Refused as refused:
-            self._reason = refused.reason
-            return "refused"
-        return "checked"
-
-    def choose_protected(self, _: object) -> str:
-        self._plan = self._book.plan_protected(self._protected)
-        return "protected"
-
     # ------------------------------------------------------------ actions of the call
 
     def place_call(self, _: object) -> None:
@@ -218,7 +140,7 @@ class Engine:
         self.call.opened = True
         try:
             self._book.open(self.call)
-        except Refused as refused:
+        except RefusedError as refused:
             self._reason = refused.reason
             return "failed"
         self._panel.lamp(self.call.shown)
@@ -320,48 +242,6 @@ class Engine:
 
     # ------------------------------------------------------------ inside
 
-    def _clear_session(self) -> None:
-        self._language = "en"
-        self._typed = ""
-        self._person = None
-        self._pin = ""
-        self._pin_asked = False
-        self._pin_refused = False
-        self._wait_s = 0
-        self._wait_until = 0
-        self._dialled = ""
-        self._plan = None
-        self._protected = None
-        self._reason = ""
-        self._cost = 0
-        self._warned = 0
-        self._entered_ms = 0
-
-    def _type(self, key: str, display: str) -> str | None:
-        """Add a key to what is being typed; the whole of it at `#`. A first `*` begins a code, a later one erases."""
-        if key == "#":
-            typed, self._typed = self._typed, ""
-            if typed:
-                return typed
-        elif key == "*" and self._typed:
-            self._typed = ""
-        elif len(self._typed) < MAX_TYPED:
-            self._typed += key
-        self._deadline = self._limit()
-        self._show(display)
-        return None
-
-    def _limit(self) -> int | None:
-        """When the present state has lasted long enough, on the monotonic counter."""
-        if self.state == table.IDLE or (self.state == "wrap-up" and self._lifted):
-            return None
-        limit = table.LIMITS_MS[self.state]
-        if self._plan is not None and self.state == "ringing":
-            limit = self._plan.ring_timeout_ms
-        elif self._plan is not None and self.state == "talking":
-            limit = self._plan.max_talk_ms
-        return self._now + limit
-
     def _lose_link(self) -> None:
         self._lost_ms = None
         self.service = "no-service"
@@ -381,34 +261,3 @@ class Engine:
             self.handle("warn")
         if left_s <= WARN_AT_S[0] and left_s != self._shown_left_s:
             self._show("talking")
-
-    def _left_s(self) -> int:
-        return max(0, (self._deadline - self._now + 999) // 1000) if self._deadline is not None else 0
-
-    def _show(self, key: str) -> None:
-        if key == "idle":
-            key = self.service
-        self._shown_left_s = self._left_s() if self.state == "talking" else 0
-        self._panel.show(key, self._language, self)
-
-    # ------------------------------------------------------------ what the display may ask for
-
-    def field(self, name: str) -> tuple[str, object]:
-        """A display field's kind and raw value; words and languages are the panel's."""
-        if name == "typed":
-            return "text", "*" * len(self._typed) if self.state == "pin" and self._person is not None else self._typed
-        if name == "status":
-            return "status", self.call.shown if self.call else self._plan.privilege if self._plan else ""
-        if name == "price":
-            return "price", self._plan.rate if self._plan else 0
-        if name == "cost":
-            return "cost", self._cost
-        if name == "reason":
-            return "reason", self._reason
-        if name == "wait":
-            return "wait", self._wait_s
-        if name == "left":
-            return "left", self._shown_left_s if 0 < self._shown_left_s <= WARN_AT_S[0] else 0
-        if name == "since":
-            return "since", self._since
-        return "text", ""

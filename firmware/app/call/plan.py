@@ -2,7 +2,7 @@
 
 from micropython import const
 
-from call import Refused
+from call import RefusedError
 from call.number import NumberError, normalise
 
 # docs/architecture.md, stale things: a policy serves for 30 days after its end.
@@ -49,14 +49,14 @@ class Planner:
         return plan
 
     def call(self, dialled: str) -> Plan:
-        """The plan for dialled digits; Refused says why not: number-invalid, policy, storage."""
+        """The plan for dialled digits; RefusedError says why not: number-invalid, policy, storage."""
         policy = self._bundles.read("policy")
         if policy is None:
-            raise Refused("policy")
+            raise RefusedError("policy")
         number, always = _number(dialled, policy)
         privilege, directory = self._directory.decide(number)
         if not always and privilege != "directory" and self._is_restricted():
-            raise Refused("policy")
+            raise RefusedError("policy")
         plan = Plan(number, privilege)
         plan.directory = directory
         plan.policy = self._bundles.installed("policy").ref()
@@ -79,7 +79,7 @@ class Planner:
         body = self._bundles.read("tariff")
         if self._clock.floor_ms() >= found.expires * 1000:
             if body["after_end"] == "refused":
-                raise Refused("policy")
+                raise RefusedError("policy")
             return None
         if body["payer"] == "nobody" or body["rate"] > body["cap"]:
             return None
@@ -95,7 +95,7 @@ class Planner:
     def _check_room(self, plan: Plan) -> None:
         needed = RESERVE_RECORDS if plan.rate else 0
         if self._journal.free_records() <= needed:
-            raise Refused("storage")
+            raise RefusedError("storage")
 
 
 def _number(dialled: str, policy: dict) -> tuple[str, bool]:
@@ -104,7 +104,7 @@ def _number(dialled: str, policy: dict) -> tuple[str, bool]:
     try:
         number = short or normalise(dialled, policy["numbering"])
     except NumberError:
-        raise Refused("number-invalid") from None
+        raise RefusedError("number-invalid") from None
     return number, any(line["number"] == number for line in policy["always"])
 
 

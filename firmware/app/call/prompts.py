@@ -1,11 +1,12 @@
 """The spoken notices: which samples a call needs, and their hash as the record names it."""
 
-from call import prompt_data
 from wire.hashes import blake2b256
+
+from call import prompt_data
 
 
 def notice(language: str, recorded: bool) -> bytes:
-    """Mu-law samples in whole frames of 160, saying whether the call is recorded; English if the language is unknown."""
+    """Mu-law samples in whole frames of 160, saying whether the call is recorded; English by default."""
     if language == "es":
         return prompt_data.ES_RECORDED if recorded else prompt_data.ES_PRIVATE
     return prompt_data.EN_RECORDED if recorded else prompt_data.EN_PRIVATE

@@ -8,10 +8,10 @@ from micropython import const
 from call import prompts
 
 FRAME_BYTES = const(160)
-# More than waits in a healthy turn of the pump (one frame in 20 ms); a backlog is sent on at this pace a turn.
-_FRAMES_A_TURN = const(4)
+# As many as the link queues (wire.link.MAX_VOICE_QUEUED): after a collection three may wait, and none need be lost.
+_FRAMES_A_TURN = const(2)
 
-# name -> (first Hz, second Hz, on ms, off ms, how long in ms or 0 for ever); North American precise tones where they exist
+# name -> (first Hz, second Hz, on ms, off ms, how long in ms or 0 for ever); North American tones
 TONES = {
     "ring": (440, 480, 2000, 4000, 0),
     "end": (480, 620, 500, 500, 10_000),

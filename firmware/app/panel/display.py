@@ -1,4 +1,4 @@
-"""The 20x4 display and the lamp: text keys and their fields become four padded rows; only changed rows are written."""
+"""The 20x4 display and the lamp: text keys and their fields become four padded rows; only changes are written."""
 
 from panel import texts
 
@@ -6,7 +6,13 @@ COLUMNS = 20
 ROWS = 4
 
 
-LAMPS = {"": "LAMP_OFF", "none": "LAMP_RED", "directory": "LAMP_GREEN", "protected": "LAMP_GREEN", "doubt": "LAMP_AMBER"}
+LAMPS = {
+    "": "LAMP_OFF",
+    "none": "LAMP_RED",
+    "directory": "LAMP_GREEN",
+    "protected": "LAMP_GREEN",
+    "doubt": "LAMP_AMBER",
+}
 
 
 class Front:

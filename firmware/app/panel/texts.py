@@ -1,4 +1,4 @@
-"""What the display says: four lines of 20 characters a key, English and Spanish, `{field}` filled in by `panel.display`.
+"""What the display says: four lines of 20 characters a key, in two languages, `{field}` filled in by `panel.display`.
 
 The display is ASCII, so Spanish is written without accents.
 """

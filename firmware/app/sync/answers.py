@@ -7,7 +7,7 @@ from wire.hashes import blake2b256
 
 
 class Answers:
-    """Judges answers to records and beacon requests; `alarm` is forked, restored or refused once one of them says so."""
+    """Judges answers to records and beacon requests; `alarm` says what the worst of them meant."""
 
     def __init__(self, journal: object, clock: object, trust: object, key_id: bytes) -> None:
         self._journal = journal

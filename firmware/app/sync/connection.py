@@ -5,7 +5,6 @@ from time import ticks_ms
 
 import sodium
 from micropython import const
-
 from store import StoreError
 from wire import codec
 from wire.channel import PeerError
@@ -42,7 +41,7 @@ class Connection:
         while True:
             try:
                 was_up = await self._once(monotonic_ms)
-            except (OSError, asyncio.TimeoutError):
+            except (OSError, asyncio.TimeoutError):  # noqa: UP041 two classes in MicroPython
                 was_up = False
                 self.last_reason = "unreachable"
             if was_up:

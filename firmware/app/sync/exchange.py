@@ -1,7 +1,6 @@
 """One terminal's conversation with its gateway, without a socket: messages in, messages out, `step` now and then."""
 
 from micropython import const
-
 from wire import codec
 from wire.errors import WireError
 

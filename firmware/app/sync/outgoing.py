@@ -1,8 +1,9 @@
-"""What goes up on the bulk channel, in this order: chunks, checkpoints, records, the tally. Each is offered again on
-every new connection until its owner lets it go, so everything here may be sent twice."""
+"""What goes up on the bulk channel, in this order: chunks and checkpoints, records, the tally.
+
+Each is offered again on every new connection until its owner lets it go, so everything here may be sent twice.
+"""
 
 from micropython import const
-
 from wire import codec
 
 # Messages in the link's queue: one on its way and the next (wire.link.MAX_BULK_QUEUED).

@@ -3,7 +3,6 @@
 import struct
 
 from micropython import const
-
 from wire import codec
 from wire.hashes import blake2b256
 

@@ -1,4 +1,4 @@
-"""A terminal's whole program on the unix build, with the board model as its hardware and a gateway that tests script."""
+"""A terminal's whole program on the unix build, with the board model as its hardware and a scripted gateway."""
 
 import hashlib
 import os
@@ -67,7 +67,9 @@ class World:
         self.authority = Authority.create(folder / "authority", FACILITY, b"test")
         self.central = Unit(self.authority, "central", "central")
         self.gateway = Unit(self.authority, "gateway", "gateway-1")
-        self.signers = {role: Unit(self.authority, role, f"{role}-signer") for role in ("directory", "tariff", "policy")}
+        self.signers = {
+            role: Unit(self.authority, role, f"{role}-signer") for role in ("directory", "tariff", "policy")
+        }
         self.custodians = [
             Unit(self.authority, "custodian", f"custodian-{name}", class_=name, organisation=f"{name} office")
             for name in ("investigator", "monitor", "court")
@@ -101,13 +103,13 @@ class World:
         root = merkle.root(self.leaves)
         return receipt.make(index, len(self.leaves), path, root, self.central.signing, issued or int(time.time()))
 
-    def beacon(self, nonce: bytes, terminal: bytes, versions: dict[str, int], head: Any = None, time_ms: int = 0) -> bytes:
+    def beacon(self, nonce: bytes, terminal: bytes, versions: dict[str, int], head: Any = None) -> bytes:
         """Central's beacon for a terminal."""
         fields = {
             "version": 1,
             "nonce": nonce,
             "terminal": terminal,
-            "time": time_ms or time.time_ns() // 1_000_000,
+            "time": time.time_ns() // 1_000_000,
             "newest": versions,
             "head": head,
         }
@@ -261,7 +263,8 @@ class Gateway:
         elif message["type"] == "check-pin":
             self.say(type="pin-result", ok=message["pin"] == "5678", language="en", wait_s=0)
         elif message["type"] == "beacon-ask" and self.answers_beacons:
-            self.deliver("beacon", self.terminal + bytes(16), self.world.beacon(message["nonce"], self.terminal, self.versions, self.head))
+            beacon = self.world.beacon(message["nonce"], self.terminal, self.versions, self.head)
+            self.deliver("beacon", self.terminal + bytes(16), beacon)
         elif message["type"] == "fetch":
             body = self.published[message["kind"]].body
             data = body[message["offset"] : message["offset"] + 4096]

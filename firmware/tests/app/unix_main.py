@@ -1,6 +1,5 @@
 """Starts the terminal's program on MicroPython's unix build: the same flash file system, the same parts."""
 
-import os
 import sys
 
 import board

@@ -1,8 +1,8 @@
 """Stand-ins for the engine's partners that write down what was asked of them, in order."""
 
-from call import Refused
-from call.engine import Engine
+from call import RefusedError
 from call.details import Call
+from call.engine import Engine
 from panel.display import Front
 
 CALL_ID = bytes(range(16))
@@ -53,7 +53,7 @@ class Book:
 
     def plan_call(self, dialled):
         if dialled == "999":
-            raise Refused("number-invalid")
+            raise RefusedError("number-invalid")
         return Plan(FAR, self.privilege)
 
     def plan_protected(self, number):
@@ -65,7 +65,7 @@ class Book:
     def open(self, call):
         self.log.append("open")
         if self.full:
-            raise Refused("storage")
+            raise RefusedError("storage")
         if self.after_open:
             call.privilege = call.shown = self.after_open
 

@@ -1,9 +1,8 @@
 """The call engine against a gateway that errs, a caller who hangs up anywhere, and a link that drops."""
 
 import check
-from fakes import CALL_ID, Phone
-
 from call import table
+from fakes import CALL_ID, Phone
 from panel import texts
 
 
@@ -28,7 +27,8 @@ def test_every_text_has_four_rows_that_fit():
                 assert len(row) <= 20 or "{" in row, key
     for pairs in (texts.STATUS, texts.REASONS):
         for pair in pairs.values():
-            assert len(pair[0]) <= 20 and len(pair[1]) <= 20
+            assert len(pair[0]) <= 20
+            assert len(pair[1]) <= 20
 
 
 def test_a_call_goes_through_its_states_in_the_order_of_the_promises():
@@ -70,7 +70,8 @@ def test_an_acceptance_before_the_notice_is_ignored():
     phone.gateway("progress", state="accepted")
     phone.wait(500)
     check.equal(phone.engine.state, "notice")
-    assert "accept" not in phone.log and "bridge" not in phone.log
+    assert "accept" not in phone.log
+    assert "bridge" not in phone.log
     phone.voice.played = True
     phone.wait(20)
     check.equal(phone.engine.state, "notice")
@@ -136,7 +137,8 @@ def test_a_number_that_cannot_be_read_is_refused_not_dialled():
     phone = Phone()
     phone.to_quote("999")
     check.equal(phone.rows()[:2], ["Cannot call", "Not a valid number"])
-    assert "send dial" not in phone.log and "open" not in phone.log
+    assert "send dial" not in phone.log
+    assert "open" not in phone.log
     phone.engine.handle("hang-up")
     phone.engine.handle("lift")
     check.equal(phone.engine.state, "language")
