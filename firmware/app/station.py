@@ -188,6 +188,8 @@ class Station:
             ("malformed", self.exchange.malformed),
             ("ignored", self.engine.ignored),
             ("heap_free", gc.mem_free()),
+            ("uptime_ms", board.monotonic_ms()),
+            ("idle_ms", board.idle_us() // 1000),
             ("audio", ",".join(str(count) for count in audio.stats())),
             ("bundles", ",".join("{}:{}".format(*item) for item in sorted(self.bundles.versions().items()))),
         ]

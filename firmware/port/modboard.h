@@ -13,6 +13,8 @@
 #include "py/obj.h"
 
 uint64_t board_monotonic_ms(void);
+// Time without work for the processor since the start.
+uint64_t board_idle_us(void);
 const char *board_reset_cause_name(void);
 // Tuple of integers, or None.
 mp_obj_t board_take_crash_log(void);

@@ -21,6 +21,9 @@ def hook() -> bool:
 def monotonic_ms() -> int:
     """Milliseconds since the board started; never wraps, never steps."""
 
+def idle_us() -> int:
+    """Microseconds since the start in which the processor slept; interrupts count as work."""
+
 def reset_cause() -> str:
     """Why the board started: "power", "pin", "soft", "watchdog" or "fault"."""
 

@@ -71,6 +71,14 @@ __attribute__((constructor)) static void board_start(void) {
 
 uint64_t board_monotonic_ms(void) { return now_ms() - start_ms; }
 
+uint64_t board_idle_us(void) {
+    struct timespec used;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    uint64_t used_us = (uint64_t)used.tv_sec * 1000000 + (uint64_t)used.tv_nsec / 1000;
+    uint64_t up_us = (now_ms() - start_ms) * 1000;
+    return up_us > used_us ? up_us - used_us : 0;
+}
+
 const char *board_reset_cause_name(void) { return "power"; }
 
 mp_obj_t board_take_crash_log(void) { return mp_const_none; }

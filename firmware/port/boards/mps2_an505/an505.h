@@ -88,13 +88,14 @@ static inline void pendsv_release(uint32_t state) {
     __asm volatile("msr basepri, %0" : : "r"(state) : "memory");
 }
 
-static inline void cpu_wait(void) { __asm volatile("wfi" : : : "memory"); }
-
 void irq_enable(unsigned irq, uint8_t priority);
 
 // clock.c: time since the start; never wraps.
 void clock_init(void);
 uint64_t clock_us(void);
+// Sleeps until an interrupt is pending; what was slept is counted, the interrupt's own work is not.
+void cpu_wait(void);
+uint64_t clock_idle_us(void);
 
 // fault.c: what a reset leaves behind. Addresses and codes only.
 typedef enum { RESET_POWER, RESET_PIN, RESET_SOFT, RESET_WATCHDOG, RESET_FAULT } reset_cause_t;

@@ -7,6 +7,7 @@
 
 static uint32_t clock_high;
 static uint32_t clock_last;
+static uint64_t clock_idle;
 
 void Tick_Handler(void);
 
@@ -28,6 +29,22 @@ uint64_t clock_us(void) {
     }
     clock_last = now;
     uint64_t ticks = (uint64_t)clock_high << 32 | now;
+    irq_restore(state);
+    return ticks / (SYSCLK_HZ / 1000000u);
+}
+
+// With interrupts masked a pending one still ends the sleep, and runs only after the time was taken.
+void cpu_wait(void) {
+    uint32_t state = irq_save();
+    uint32_t start = TIMER1_VALUE;
+    __asm volatile("wfi" : : : "memory");
+    clock_idle += start - TIMER1_VALUE;
+    irq_restore(state);
+}
+
+uint64_t clock_idle_us(void) {
+    uint32_t state = irq_save();
+    uint64_t ticks = clock_idle;
     irq_restore(state);
     return ticks / (SYSCLK_HZ / 1000000u);
 }
