@@ -62,5 +62,11 @@ class Answers:
         statement = self._sign("beacon", fields)
         return codec.encode("answer", {"kind": "beacon", "subject": request["terminal"] + _PAD, "statement": statement})
 
+    def tree_head(self, db: sqlite3.Connection) -> tuple[int, bytes]:
+        """Size and signed head of the log as it is now."""
+        size = log.size(db)
+        fields = {"size": size, "root": log.root(db, size), "time": now_ms()}
+        return size, self._sign("tree-head", fields)
+
     def _sign(self, content: str, fields: Mapping[str, Any]) -> bytes:
         return cose.sign(content, codec.encode(content, dict(fields)), self._key)

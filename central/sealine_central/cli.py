@@ -9,6 +9,7 @@ import typer
 
 if TYPE_CHECKING:
     from sealine_central.config import Config
+    from sealine_central.facilities import FacilityBook
     from sealine_central.store import Store
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, rich_markup_mode=None)
@@ -32,6 +33,17 @@ def _answers(config: Config) -> Any:
     return Answers(Unit.load(config.state_path).identity)
 
 
+def _book(config: Config, facility: str) -> FacilityBook:
+    from sealine_central.errors import CentralError
+    from sealine_central.service import open_books
+
+    books = open_books(config)
+    if facility not in books:
+        raise CentralError(f"facility {facility}: not in the configuration")
+    books[facility].refresh()
+    return books[facility]
+
+
 @app.command()
 def run(config_file: ConfigFile) -> None:
     """Receive, commit, log and answer, until stopped.
@@ -42,8 +54,10 @@ def run(config_file: ConfigFile) -> None:
     import signal
 
     from sealine_protocol import log
+    from sealine_protocol.errors import ProtocolError
 
     from sealine_central.config import load
+    from sealine_central.errors import CentralError
     from sealine_central.service import Service
 
     log.set_up()
@@ -56,12 +70,21 @@ def run(config_file: ConfigFile) -> None:
         if not task.cancelled():
             task.result()
 
-    asyncio.run(serve())
+    try:
+        asyncio.run(serve())
+    except* (CentralError, ProtocolError, OSError) as group:
+        error: BaseException = group
+        while isinstance(error, BaseExceptionGroup):
+            error = error.exceptions[0]
+        raise error from None
 
 
 @app.command("check-config")
 def check_config(config_file: Annotated[Path | None, typer.Option("--config")] = None) -> None:
-    """Check a configuration file; without one, explain every field."""
+    """Check a configuration file; without one, explain every field.
+
+    Example: sealine-central check-config --config central.toml
+    """
     from sealine_central import config
 
     if config_file is None:
@@ -79,15 +102,35 @@ def request(directory: Path, challenge: Annotated[str, typer.Option(help="Fresh,
     """
     from sealine_protocol.unit import Unit
 
+    from sealine_central.errors import CentralError
+
     made = (directory / "identity.key").exists()
     unit = Unit.load(directory) if made else Unit.create(directory, "central", b"central-host", tls=True)
-    unit.request(bytes.fromhex(challenge))
+    try:
+        unit.request(bytes.fromhex(challenge))
+    except ValueError as error:
+        raise CentralError("challenge: not hex") from error
     typer.echo(f"{directory / 'request.cose'} and {directory / 'tls.csr'}: give them to the authority")
 
 
 @app.command()
+def install(directory: Path, enrolment: Path) -> None:
+    """Take up what the authority gave for central's keys.
+
+    Example: sealine-central install state/ enrolment.cbor
+    """
+    from sealine_protocol.unit import Unit
+
+    enrolled = Unit.load(directory).install(enrolment.read_bytes())
+    typer.echo(f"{directory}: {enrolled.credential.sub} of {enrolled.credential.facility}")
+
+
+@app.command()
 def records(config_file: ConfigFile, limit: int = 50) -> None:
-    """The newest records: what central may know of a call, which is no name, number or word."""
+    """The newest records: what central may know of a call, which is no name, number or word.
+
+    Example: sealine-central records --config central.toml --limit 20
+    """
     from rich.console import Console
     from rich.table import Table
 
@@ -104,7 +147,10 @@ def records(config_file: ConfigFile, limit: int = 50) -> None:
 
 @app.command()
 def show(config_file: ConfigFile, record_id: Annotated[str, typer.Argument(help="Hex id, or its beginning.")]) -> None:
-    """One record with all its fields, its leaf and its receipt's check."""
+    """One record with all its fields, its leaf and its receipt's check.
+
+    Example: sealine-central show --config central.toml 3f9a
+    """
     from rich.console import Console
 
     from sealine_central.view import record_text
@@ -115,7 +161,10 @@ def show(config_file: ConfigFile, record_id: Annotated[str, typer.Argument(help=
 
 @app.command()
 def watch(config_file: ConfigFile) -> None:
-    """Every chain: gaps, forks, breaks, lost tails, silent terminals. Exit code 3 when one needs a person."""
+    """Every chain: gaps, forks, breaks, lost tails, silent terminals. Exit code 3 when one needs a person.
+
+    Example: sealine-central watch --config central.toml
+    """
     from rich.console import Console
     from rich.table import Table
 
@@ -127,12 +176,12 @@ def watch(config_file: ConfigFile) -> None:
         table.add_column(column)
     found = chains(store)
     for chain in found:
-        state = ", ".join(chain.alarms) or "whole"
+        state = "; ".join(chain.alarms()) or "whole"
         table.add_row(
             chain.facility, chain.terminal, chain.key_id.hex()[:8], str(chain.records), str(chain.head), state
         )
     Console().print(table)
-    if any(chain.alarms for chain in found):
+    if any(chain.alarms() for chain in found):
         raise typer.Exit(3)
 
 
@@ -160,25 +209,46 @@ def export(
 @app.command()
 def admit(
     config_file: ConfigFile,
-    facility: Annotated[str, typer.Option()],
-    credential: Annotated[Path, typer.Option(help="Credential of who signed.")],
+    facility: Annotated[str, typer.Option(help="Whose trust bundle says who may sign.")],
     objects: Annotated[list[Path], typer.Argument(help="request, grants or opening of a case folder.")],
+    credential: Annotated[
+        Path | None, typer.Option(help="Credential of who signed. Default: from trust bundle or people/ of the case.")
+    ] = None,
 ) -> None:
     """Log custody's signed objects; writes each one's receipt beside it.
 
-    Example: sealine-central admit --config central.toml --facility lakeside --credential me.cose case/request.cose
+    Example: sealine-central admit --config central.toml --facility lakeside case/request.cose
     """
     from sealine_central.custody_log import admit as admit_object
-    from sealine_central.service import open_books
+    from sealine_central.custody_log import find_credential
 
     config, store = _open(config_file)
-    book = open_books(config)[facility]
-    book.refresh()
+    book = _book(config, facility)
     answers = _answers(config)
     for path in objects:
-        receipt = admit_object(store, book, answers, path.read_bytes(), credential.read_bytes())
+        signed = path.read_bytes()
+        signer = credential.read_bytes() if credential else find_credential(book, path, signed)
+        receipt = admit_object(store, book, answers, signed, signer)
         path.with_suffix(".receipt").write_bytes(receipt)
         typer.echo(f"{path}: logged, {path.with_suffix('.receipt')}")
+
+
+@app.command()
+def publish(
+    config_file: ConfigFile,
+    facility: Annotated[str, typer.Option(help="Whose bundle it is.")],
+    files: Annotated[list[Path], typer.Argument(help="Bundles as the authority or another signer made them.")],
+) -> None:
+    """Put verified bundles where the running central takes them from; it publishes them within seconds.
+
+    Example: sealine-central publish --config central.toml --facility lakeside directory.bundle
+    """
+    from sealine_central.config import load
+
+    book = _book(load(config_file), facility)
+    for path in files:
+        publication = book.publish(path.read_bytes())
+        typer.echo(f"{path}: {publication.kind} version {publication.version}")
 
 
 def main() -> None:

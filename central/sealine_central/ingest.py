@@ -1,11 +1,16 @@
-"""From a batch of messages to commits and signed answers. No network in here: `Ingest.process` is called with bytes."""
+"""From a batch of messages to one commit and signed answers. No network in here: `Ingest.process` is called with bytes.
+
+Order: envelopes and chunks are synced as files, then records, leaves and quarantine are committed in one transaction,
+then answers are made. What a crash leaves behind is files without a row, and the same messages again.
+"""
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
 
-from sealine_protocol import codec, log
+from sealine_protocol import log
 from sealine_protocol.errors import ProtocolError
 from sealine_protocol.hashes import blake2b256
 
@@ -13,12 +18,14 @@ from sealine_central import log as tree
 from sealine_central.answers import Answers
 from sealine_central.errors import StoreError
 from sealine_central.facilities import FacilityBook
+from sealine_central.intake import Tray
 from sealine_central.metrics import Metrics
-from sealine_central.recordings import Recordings
+from sealine_central.recordings import MAX_CHUNKS, Recordings
 from sealine_central.store import Outcome, Store
-from sealine_central.verify import Delivered, DeliveredTally, RefusedError, check_record, check_tally
+from sealine_central.verify import Delivered
 
-MAX_UPLOADS: Final = 4096  # messages in one CBOR sequence; a gateway's batch has at most 1000
+MAX_OPEN_UPLOADS: Final = 2048  # a facility's recordings without a record: ten for each of 200 terminals
+MAX_REPLY_BYTES: Final = 256 * 1024  # one message of answers; a receipt has up to 2.5 KB
 _TOPIC: Final = re.compile(r"sealine/1/([A-Za-z0-9-]{1,32})/([A-Za-z0-9-]{1,32})/(records|chunks|status)")
 
 
@@ -39,16 +46,8 @@ class Reply:
     payload: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class _Refused:
-    hash: bytes
-    delivered: bytes
-    reason: str
-    what: str
-
-
 class Ingest:
-    """Checks, commits, answers. Raises StoreError when nothing of the batch may be acknowledged."""
+    """Checks, commits, answers. Used by one thread."""
 
     def __init__(
         self,
@@ -65,8 +64,23 @@ class Ingest:
         self._metrics = metrics
 
     def process(self, batch: Sequence[Incoming]) -> list[Reply]:
-        """Make a batch durable; the replies are to be published after it, then the batch may be acknowledged."""
-        replies: dict[tuple[str, str], list[bytes]] = {}
+        """Make a batch durable; the replies are to be published after it, then the batch may be acknowledged.
+
+        Raises StoreError when nothing of the batch may be acknowledged.
+        """
+        try:
+            trays = self._read(batch)
+            outcomes, size = self._commit(trays)
+            return [
+                Reply(tray.facility, tray.gateway, payload)
+                for tray, found in zip(trays, outcomes, strict=True)
+                for payload in _pack(self._answer(tray, found, size))
+            ]
+        except sqlite3.Error as error:
+            raise StoreError(f"store: {error}") from error
+
+    def _read(self, batch: Sequence[Incoming]) -> list[Tray]:
+        trays: dict[tuple[str, str], Tray] = {}
         for message in batch:
             matched = _TOPIC.fullmatch(message.topic)
             book = self._books.get(matched[1]) if matched else None
@@ -75,137 +89,133 @@ class Ingest:
                 self._metrics.refused.labels("topic").inc()
                 continue
             facility, gateway, leaf = matched.groups()
-            out = replies.setdefault((facility, gateway), [])
-            if leaf == "records":
-                out += self._records(book, gateway, message.payload)
-            elif leaf == "chunks":
-                out += self._chunks(message.payload)
-            else:
-                self._status(facility, gateway, message.payload)
-        return [Reply(facility, gateway, b"".join(out)) for (facility, gateway), out in replies.items() if out]
-
-    def _records(self, book: FacilityBook, gateway: str, payload: bytes) -> list[bytes]:
-        accepted: list[Delivered | DeliveredTally] = []
-        refused: list[_Refused] = []
-        beacons: list[Mapping[str, Any]] = []
-        for item in _split(payload, refused):
+            tray = trays.setdefault((facility, gateway), Tray(book, gateway))
             try:
-                upload = codec.decode("upload", item)
-                if upload["type"] == "beacon":
-                    beacons.append(upload)
-                elif upload["type"] == "record":
-                    accepted.append(check_record(upload, book.view))
+                if leaf == "records":
+                    tray.read_records(message.payload, self._store)
+                elif leaf == "chunks":
+                    tray.read_chunks(message.payload)
                 else:
-                    accepted.append(check_tally(upload, book.view))
-            except RefusedError as error:
-                subject = upload["record" if upload["type"] == "record" else "tally"]
-                refused.append(_Refused(blake2b256(subject), item, error.reason, error.what))
+                    self._metrics.gateway(facility, gateway, tray.read_status(message.payload))
             except ProtocolError as error:
-                refused.append(_Refused(blake2b256(item), item, "malformed", str(error)[:128]))
-        answers = self._commit(book.name, gateway, accepted, refused)
-        return answers + [
-            self._answers.beacon(request, book.versions, self._store.head(request["terminal"])) for request in beacons
-        ]
+                self._metrics.refused.labels(leaf).inc()
+                log.warning("message refused", facility=facility, kind=leaf, error=error)
+        return list(trays.values())
 
-    def _commit(
-        self,
-        facility: str,
-        gateway: str,
-        accepted: Sequence[Delivered | DeliveredTally],
-        refused: Sequence[_Refused],
-    ) -> list[bytes]:
-        for item in accepted:
-            if isinstance(item, Delivered):
-                self._recordings.add_envelopes(item.record["id"], item.envelopes)
-        outcomes: list[Outcome] = []
+    def _commit(self, trays: Sequence[Tray]) -> tuple[list[list[Outcome]], int]:
+        """Make all of it durable; what became of each tray's accepted ones, and the size of the log."""
+        folders = self._write_envelopes(trays)
+        chunks = [(tray.facility, record_id) for tray in trays for record_id in self._write_chunks(tray)]
+        if not (chunks or any(tray.accepted or tray.refused for tray in trays)):
+            return [[] for _ in trays], tree.size(self._store.db)
+        keep_refused = not self._recordings.is_disk_low()
+        outcomes: list[list[Outcome]] = []
         with self._store.writing() as db:
-            for item in accepted:
-                if isinstance(item, Delivered):
-                    outcomes.append(self._store.add_record(db, item, gateway))
-                else:
-                    outcomes.append(self._store.add_tally(db, item))
-            for row in refused:
-                self._store.quarantine(db, (row.hash, facility, gateway, row.reason, row.what, row.delivered))
+            for tray in trays:
+                found = []
+                for item in tray.accepted:
+                    if isinstance(item, Delivered):
+                        found.append(self._store.add_record(db, item, tray.gateway, folders[item.hash]))
+                    else:
+                        found.append(self._store.add_tally(db, item))
+                outcomes.append(found)
+                for row in tray.refused:
+                    kept = row if keep_refused else replace(row, delivered=b"")
+                    self._store.quarantine(db, kept, blake2b256(row.delivered), tray.facility, tray.gateway)
+            for facility, record_id in chunks:
+                self._store.add_upload(db, record_id, facility)
             size = tree.size(db)
-        answers = [self._answers.delivered(self._store.db, outcome, size) for outcome in outcomes]
-        answers += [self._answers.refusal(row.hash, row.reason, row.what) for row in refused]
-        self._report(outcomes, refused)
-        recorded = [item.record["id"] for item in accepted if isinstance(item, Delivered) and item.record["recording"]]
-        return answers + self._stored(recorded)
+        return outcomes, size
 
-    def _report(self, outcomes: Sequence[Outcome], refused: Sequence[_Refused]) -> None:
-        for outcome in outcomes:
+    def _write_envelopes(self, trays: Sequence[Tray]) -> dict[bytes, str]:
+        """Sync the envelopes of what is new; the folder of each record by its hash."""
+        folders: dict[bytes, str] = {}
+        first: dict[bytes, bytes] = {}
+        for item in (item for tray in trays for item in tray.accepted if isinstance(item, Delivered)):
+            record_id = item.record["id"]
+            folder = self._store.envelope_folder(record_id, item.hash)
+            if first.setdefault(record_id, item.hash) != item.hash:
+                folder = f"{record_id.hex()}-{item.hash.hex()[:16]}"
+            self._recordings.add_envelopes(folder, item.envelopes)
+            folders[item.hash] = folder
+        return folders
+
+    def _write_chunks(self, tray: Tray) -> list[bytes]:
+        """Sync a tray's chunks; the record ids that are new. What is not taken stays at the gateway, unanswered."""
+        fresh: list[bytes] = []
+        for record_id, chunks in list(tray.chunks.items()):
+            owner = self._store.upload_owner(record_id)
+            problem = self._chunk_problem(tray.facility, owner, len(fresh), chunks)
+            if problem:
+                log.warning("chunks not taken", facility=tray.facility, reason=problem, count=len(chunks))
+                self._metrics.refused.labels("chunks").inc()
+                del tray.chunks[record_id]
+                continue
+            rows = self._store.expected(record_id, tray.facility)
+            settled = max((row.chunks for row in rows if row.stored is not None), default=0)
+            self._recordings.add_chunks(record_id, {index: data for index, data in chunks.items() if index >= settled})
+            self._metrics.chunks.inc(len(chunks))
+            if owner is None:
+                fresh.append(record_id)
+        return fresh
+
+    def _chunk_problem(self, facility: str, owner: str | None, fresh: int, chunks: Mapping[int, bytes]) -> str:
+        if owner not in {None, facility}:
+            return "the recording is another facility's"
+        if max(chunks) >= MAX_CHUNKS:
+            return "index past the limit"
+        if owner is None and self._store.open_uploads(facility) + fresh >= MAX_OPEN_UPLOADS:
+            return "too many recordings without a record"
+        return "the disk is nearly full" if self._recordings.is_disk_low() else ""
+
+    def _answer(self, tray: Tray, outcomes: Sequence[Outcome], size: int) -> list[bytes]:
+        self._report(tray, outcomes)
+        answers = [self._answers.delivered(self._store.db, item, size) for item in (*tray.known, *outcomes)]
+        answers += [self._answers.refusal(row.hash, row.reason, row.what) for row in tray.refused]
+        recorded = [item.record["id"] for item in tray.accepted if isinstance(item, Delivered)]
+        answers += self._stored(tray.facility, dict.fromkeys([*recorded, *tray.chunks]))
+        for request in tray.beacons:
+            head = self._store.head(request["terminal"], tray.facility)
+            answers.append(self._answers.beacon(request, tray.book.versions, head))
+        return answers
+
+    def _report(self, tray: Tray, outcomes: Sequence[Outcome]) -> None:
+        for outcome in (*tray.known, *outcomes):
             self._metrics.records.labels("duplicate" if outcome.duplicate else "new").inc()
-            if outcome.fork_of is not None:
+            if outcome.fork_of is not None and not outcome.duplicate:
                 self._metrics.forks.inc()
-                log.warning("fork: two records with one number", reason=outcome.hash.hex()[:16])
-        for row in refused:
+                log.warning("fork: two records with one number", facility=tray.facility)
+        for row in tray.refused:
             self._metrics.refused.labels(row.reason).inc()
-            log.warning("upload refused", reason=row.reason, error=row.what)
+            log.warning("upload refused", facility=tray.facility, reason=row.reason, error=row.what)
+        for item in tray.accepted:
+            if isinstance(item, Delivered) and item.flags:
+                terminal = log.short(item.terminal.key_id)
+                log.warning("record flagged", terminal=terminal, reason=",".join(item.flags))
 
-    def _chunks(self, payload: bytes) -> list[bytes]:
-        try:
-            chunks = codec.load_sequence(payload, "upload-chunk", MAX_UPLOADS)
-        except ProtocolError as error:
-            self._metrics.refused.labels("malformed").inc()
-            log.warning("chunks refused", error=error)
-            return []
-        touched = dict.fromkeys(chunk["record"] for chunk in chunks)
-        known = {record_id: self._store.expected(record_id) for record_id in touched}
-        for chunk in chunks:
-            expected = known[chunk["record"]]
-            if expected is not None and expected[2] is not None:
-                continue  # whole and immutable; the answer below says so again
-            try:
-                self._recordings.add_chunk(chunk["record"], chunk["index"], chunk["data"])
-            except StoreError as error:
-                log.warning("chunk not stored", error=error)
-                self._metrics.refused.labels("chunk").inc()
-                break
-            self._metrics.chunks.inc()
-        return self._stored(list(touched))
-
-    def _stored(self, record_ids: Sequence[bytes]) -> list[bytes]:
-        """A signed `stored` for each of these recordings that is whole."""
+    def _stored(self, facility: str, record_ids: Mapping[bytes, None]) -> list[bytes]:
+        """A signed `stored` for each of these recordings that is whole, once more if it was said before."""
         answers, fresh = [], []
         for record_id in record_ids:
-            expected = self._store.expected(record_id)
-            if expected is None:
-                continue
-            chunks, digest, stored = expected
-            if stored is None and not self._recordings.is_whole(record_id, chunks, digest):
-                continue
-            if stored is None:
-                fresh.append(record_id)
-            answers.append(self._answers.stored(record_id, digest))
+            for row in self._store.expected(record_id, facility):
+                if row.stored is None:
+                    if not self._recordings.is_whole(record_id, row.chunks, row.digest):
+                        continue
+                    fresh.append((record_id, row.hash))
+                answers.append(self._answers.stored(record_id, row.digest))
         if fresh:
             with self._store.writing() as db:
                 self._store.mark_stored(db, fresh)
         return answers
 
-    def _status(self, facility: str, gateway: str, payload: bytes) -> None:
-        try:
-            status = codec.decode("gateway-status", payload)
-        except ProtocolError as error:
-            log.warning("status refused", facility=facility, error=error)
-            return
-        self._metrics.gateway(facility, gateway, status["state"])
-        log.event("gateway status", facility=facility, state=status["state"], count=len(status["terminals"]))
 
-
-def _split(payload: bytes, refused: list[_Refused]) -> list[bytes]:
-    """The items of a CBOR sequence; what cannot be told apart any more is refused as one."""
-    items: list[bytes] = []
-    rest = payload
-    while rest:
-        try:
-            size = codec.item_size(rest)
-        except ProtocolError as error:
-            refused.append(_Refused(blake2b256(rest), rest, "malformed", str(error)[:128]))
-            break
-        if len(items) == MAX_UPLOADS:
-            refused.append(_Refused(blake2b256(rest), rest, "malformed", "too many messages"))
-            break
-        items.append(rest[:size])
-        rest = rest[size:]
-    return items
+def _pack(answers: Sequence[bytes]) -> Iterator[bytes]:
+    """Answers as CBOR sequences of a size that any broker passes."""
+    part = bytearray()
+    for answer in answers:
+        if part and len(part) + len(answer) > MAX_REPLY_BYTES:
+            yield bytes(part)
+            part.clear()
+        part += answer
+    if part:
+        yield bytes(part)

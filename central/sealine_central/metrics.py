@@ -13,9 +13,11 @@ class Metrics:
         self.registry = CollectorRegistry()
         self.records = Counter("sealine_records", "Records and tallies", ["outcome"], registry=self.registry)
         self.refused = Counter("sealine_refused", "Refused uploads", ["reason"], registry=self.registry)
-        self.chunks = Counter("sealine_chunks", "Sealed chunks stored", registry=self.registry)
+        self.chunks = Counter("sealine_chunks", "Sealed chunks taken", registry=self.registry)
         self.forks = Counter("sealine_forks", "Records with a number that was used before", registry=self.registry)
         self.gaps = Gauge("sealine_gaps", "Numbers missing in chains", registry=self.registry)
+        self.alarms = Gauge("sealine_chains_with_alarms", "Chains that need a person", registry=self.registry)
+        self.waiting = Gauge("sealine_recordings_waiting", "Recordings that are not whole", registry=self.registry)
         self._gateways = Gauge(
             "sealine_gateway_state", "0 lost, 1 running, 2 stopping", ["facility", "gateway"], registry=self.registry
         )

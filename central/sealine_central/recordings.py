@@ -1,70 +1,107 @@
 """Sealed chunks and envelopes as files: `recordings/<record id>/<index>.chunk`, `envelopes/<record id>/<kind>-<index>`.
 
-Central cannot open any of it. A chunk is synced before it is acknowledged; it may come before its record.
+Central cannot open any of it. What is written is synced, file and folder, before it is acknowledged.
 """
 
 import os
 import shutil
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Final
 
 from sealine_protocol import recording
 
 from sealine_central.errors import StoreError
 
-MAX_CHUNKS = 4 * 3600
-"""A call of four hours, one chunk a second; no policy allows longer ones."""
+MAX_CHUNKS: Final = 6 * 3600 + 1
+"""Six hours of one-second chunks, as many as a gateway takes: longer than any call."""
 
 
-@dataclass(frozen=True, slots=True)
 class Recordings:
-    """The blob directories below the state directory."""
+    """The blob directories below the state directory. Used by one thread."""
 
-    directory: Path
-    reserve_bytes: int
+    def __init__(self, directory: Path, reserve_bytes: int) -> None:
+        self._directory = directory
+        self._reserve_bytes = reserve_bytes
+        self._found_wanting: set[tuple[bytes, bytes]] = set()
 
-    def add_chunk(self, record_id: bytes, index: int, data: bytes) -> None:
-        """Write and sync one chunk; the newest bytes win until the recording is whole. Raises StoreError."""
-        if index >= MAX_CHUNKS:
-            raise StoreError(f"chunk: index of {MAX_CHUNKS} or more")
-        if shutil.disk_usage(self.directory).free < self.reserve_bytes:
-            raise StoreError("chunk: the disk is nearly full, chunks wait at the gateways")
-        _write(self.directory / "recordings" / record_id.hex() / f"{index}.chunk", data)
+    def is_disk_low(self) -> bool:
+        """Whether only the reserve, which is for records, is left. Raises StoreError."""
+        try:
+            return shutil.disk_usage(self._directory).free < self._reserve_bytes
+        except OSError as error:
+            raise StoreError(f"disk: {error.strerror}") from error
 
-    def add_envelopes(self, record_id: bytes, envelopes: Iterable[tuple[str, int, bytes]]) -> None:
+    def add_chunks(self, record_id: bytes, chunks: Mapping[int, bytes]) -> None:
+        """Write and sync chunks of one recording; the newest bytes win. Raises StoreError, some may be there then."""
+        folder = self._directory / "recordings" / record_id.hex()
+        if _write_all(folder, {f"{index}.chunk": data for index, data in chunks.items()}):
+            self._found_wanting = {pair for pair in self._found_wanting if pair[0] != record_id}
+
+    def add_envelopes(self, folder: str, envelopes: Iterable[tuple[str, int, bytes]]) -> None:
         """Write and sync a record's envelopes. Raises StoreError."""
-        for kind, index, data in envelopes:
-            _write(self.directory / "envelopes" / record_id.hex() / f"{kind}-{index}", data)
-
-    def indices(self, record_id: bytes) -> list[int]:
-        """The chunks that are here, in order."""
-        folder = self.directory / "recordings" / record_id.hex()
-        return sorted(int(path.stem) for path in folder.glob("*.chunk"))
+        files = {f"{kind}-{index}": data for kind, index, data in envelopes}
+        if files:
+            _write_all(self._directory / "envelopes" / folder, files)
 
     def is_whole(self, record_id: bytes, chunks: int, digest: bytes) -> bool:
-        """Whether the first `chunks` chunks are here and hash to the record's digest."""
-        folder = self.directory / "recordings" / record_id.hex()
-        paths = [folder / f"{index}.chunk" for index in range(chunks)]
-        if not all(path.exists() for path in paths):
+        """Whether the first `chunks` chunks are here and hash to the record's digest. Raises StoreError.
+
+        A cut recording is signed up to its last checkpoint: chunks behind that are kept, the digest does not say them.
+        A recording that was found wanting is looked at again when a chunk of it has changed.
+        """
+        if (record_id, digest) in self._found_wanting:
             return False
-        return recording.digest(recording.chunk_hash(path.read_bytes()) for path in paths) == digest
+        folder = self._directory / "recordings" / record_id.hex()
+        try:
+            present = {path.name for path in folder.iterdir()} if folder.exists() else set()
+            names = [f"{index}.chunk" for index in range(chunks)]
+            whole = present.issuperset(names) and digest == recording.digest(
+                recording.chunk_hash((folder / name).read_bytes()) for name in names
+            )
+        except OSError as error:
+            raise StoreError(f"recordings: {error.strerror}") from error
+        if not whole:
+            self._found_wanting.add((record_id, digest))
+        return whole
+
+
+def _write_all(folder: Path, files: Mapping[str, bytes]) -> bool:
+    """Write what is not there in these very bytes, and sync it; False if all was there. Raises StoreError."""
+    try:
+        fresh = {name: data for name, data in files.items() if not _holds(folder / name, data)}
+        if not fresh:
+            return False
+        made = not folder.exists()
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for name, data in fresh.items():
+            _write(folder / name, data)
+        for place in (folder, folder.parent) if made else (folder,):
+            _sync(place)
+    except OSError as error:
+        raise StoreError(f"{folder.parent.name}: {error.strerror}") from error
+    return True
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    try:
+        return path.read_bytes() == data
+    except FileNotFoundError:
+        return False
 
 
 def _write(path: Path, data: bytes) -> None:
+    temporary = path.with_name(path.name + ".new")
+    with temporary.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        temporary = path.with_name(path.name + ".new")
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-        for folder in (path.parent, path.parent.parent):
-            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
-    except OSError as error:
-        raise StoreError(f"{path.parent.parent.name}: {error.strerror}") from error
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

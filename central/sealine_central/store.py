@@ -7,56 +7,26 @@ process and `admit` may write side by side: each takes the write lock before it 
 import json
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import cbor2
 
 from sealine_central import log
 from sealine_central.errors import StoreError
+from sealine_central.schema import SCHEMA
 from sealine_central.verify import Delivered, DeliveredTally
 
 BUSY_MS = 10_000
 """How long a writer waits for the other one; a batch takes milliseconds."""
 
-SCHEMA = (
-    log.SCHEMA
-    + """
-CREATE TABLE IF NOT EXISTS record (
-    hash BLOB PRIMARY KEY, key_id BLOB NOT NULL, seq INTEGER NOT NULL, prev BLOB NOT NULL, record_id BLOB NOT NULL,
-    facility TEXT NOT NULL, gateway TEXT NOT NULL, terminal TEXT NOT NULL, started INTEGER NOT NULL,
-    ended INTEGER NOT NULL, end_reason TEXT NOT NULL, privileged TEXT NOT NULL, chunks INTEGER, digest BLOB,
-    flags TEXT NOT NULL, fork_of BLOB, received INTEGER NOT NULL, leaf INTEGER NOT NULL UNIQUE,
-    signed BLOB NOT NULL, credentials BLOB NOT NULL
-) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS record_chain ON record (key_id, seq);
-CREATE INDEX IF NOT EXISTS record_id ON record (record_id);
-CREATE TABLE IF NOT EXISTS object (
-    hash BLOB PRIMARY KEY, leaf INTEGER NOT NULL UNIQUE, content TEXT NOT NULL, signed BLOB NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS quarantine (
-    hash BLOB PRIMARY KEY, facility TEXT NOT NULL, gateway TEXT NOT NULL, reason TEXT NOT NULL, what TEXT NOT NULL,
-    received INTEGER NOT NULL, delivered BLOB NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS tally (
-    hash BLOB PRIMARY KEY, key_id BLOB NOT NULL, facility TEXT NOT NULL, terminal TEXT NOT NULL, day INTEGER NOT NULL,
-    head_seq INTEGER, protected INTEGER NOT NULL, received INTEGER NOT NULL, leaf INTEGER NOT NULL UNIQUE,
-    signed BLOB NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS recording (
-    record_id BLOB PRIMARY KEY, hash BLOB NOT NULL, facility TEXT NOT NULL, gateway TEXT NOT NULL,
-    chunks INTEGER NOT NULL, digest BLOB NOT NULL, stored INTEGER
-) WITHOUT ROWID;
-"""
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one delivered record: its leaf, and the other record's hash if it is a fork."""
+    """What became of one delivered record or tally: its leaf, and the other record's hash if it is a fork."""
 
     hash: bytes
     leaf: int
@@ -64,20 +34,39 @@ class Outcome:
     duplicate: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Bytes that are not taken: `hash` is what their sender knows them by, `delivered` all of what came."""
+
+    hash: bytes
+    delivered: bytes
+    reason: str
+    what: str
+
+
+class Expected(NamedTuple):
+    """A recording whose record is here; `stored` is when it was found whole (unix ms)."""
+
+    hash: bytes
+    chunks: int
+    digest: bytes
+    stored: int | None
+
+
 class Store:
     """Opens or makes the database in a directory. Raises StoreError."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
+            directory.mkdir(parents=True, exist_ok=True, mode=0o700)
             self.db = sqlite3.connect(
                 directory / "central.sqlite", isolation_level=None, timeout=BUSY_MS / 1000, check_same_thread=False
             )
             self.db.execute("PRAGMA journal_mode=WAL")
             self.db.execute("PRAGMA synchronous=FULL")
             self.db.executescript(SCHEMA)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             raise StoreError(f"store: {error}") from error
 
     def close(self) -> None:
@@ -92,7 +81,8 @@ class Store:
             try:
                 yield self.db
             except BaseException:
-                self.db.execute("ROLLBACK")
+                if self.db.in_transaction:
+                    self.db.execute("ROLLBACK")
                 raise
             self.db.execute("COMMIT")
         except sqlite3.Error as error:
@@ -100,72 +90,93 @@ class Store:
                 self.db.execute("ROLLBACK")
             raise StoreError(f"store: {error}") from error
 
-    def add_record(self, db: sqlite3.Connection, delivered: Delivered, gateway: str) -> Outcome:
+    def known(self, signed_hash: bytes, facility: str) -> Outcome | None:
+        """The outcome of a record or tally of this facility that is here already."""
+        row = self.db.execute(
+            "SELECT leaf, fork_of FROM record WHERE hash = ?1 AND facility = ?2 "
+            "UNION ALL SELECT leaf, NULL FROM tally WHERE hash = ?1 AND facility = ?2",
+            (signed_hash, facility),
+        ).fetchone()
+        return Outcome(signed_hash, row[0], row[1], duplicate=True) if row else None
+
+    def envelope_folder(self, record_id: bytes, record_hash: bytes) -> str:
+        """Where a record's envelopes lie: by its id, which another record with that id cannot take over."""
+        other = self.db.execute(
+            "SELECT 1 FROM record WHERE record_id = ? AND hash != ? LIMIT 1", (record_id, record_hash)
+        ).fetchone()
+        return record_id.hex() if other is None else f"{record_id.hex()}-{record_hash.hex()[:16]}"
+
+    def add_record(self, db: sqlite3.Connection, delivered: Delivered, gateway: str, folder: str) -> Outcome:
         """Store a record and append its leaf; the same bytes again change nothing. Inside `writing`."""
-        known = db.execute("SELECT leaf, fork_of FROM record WHERE hash = ?", (delivered.hash,)).fetchone()
+        record, kid = delivered.record, delivered.terminal.key_id
+        known = self.known(delivered.hash, record["facility"])
         if known is not None:
-            return Outcome(delivered.hash, known[0], known[1], duplicate=True)
-        record = delivered.record
-        kid = delivered.terminal.key_id
+            return known
         other = db.execute(
             "SELECT hash FROM record WHERE key_id = ? AND seq = ? ORDER BY leaf LIMIT 1", (kid, record["seq"])
         ).fetchone()
-        fork_of = other[0] if other else None
+        fork_of = bytes(other[0]) if other else None
         leaf = log.append(db, [delivered.signed])
         recording = record["recording"]
-        db.execute(
-            f"INSERT INTO record VALUES ({', '.join('?' * 20)})",  # noqa: S608 - only question marks
-            (
-                delivered.hash,
-                kid,
-                record["seq"],
-                record["prev"],
-                record["id"],
-                record["facility"],
-                gateway,
-                record["terminal"],
-                record["started"],
-                record["ended"],
-                record["end_reason"],
-                record["privileged"],
-                recording["chunks"] if recording else None,
-                recording["digest"] if recording else None,
-                json.dumps(delivered.flags),
-                fork_of,
-                now_ms(),
-                leaf,
-                delivered.signed,
-                cbor2.dumps(list(delivered.credentials)),
-            ),
+        _insert(
+            db,
+            "record",
+            hash=delivered.hash,
+            key_id=kid,
+            seq=record["seq"],
+            prev=record["prev"],
+            record_id=record["id"],
+            facility=record["facility"],
+            gateway=gateway,
+            terminal=record["terminal"],
+            started=record["started"],
+            ended=record["ended"],
+            flags=json.dumps(delivered.flags),
+            fork_of=fork_of,
+            received=now_ms(),
+            leaf=leaf,
+            folder=folder,
+            signed=delivered.signed,
+            credentials=cbor2.dumps(list(delivered.credentials)),
         )
         if recording:
+            _insert(
+                db,
+                "recording",
+                record_id=record["id"],
+                hash=delivered.hash,
+                facility=record["facility"],
+                chunks=recording["chunks"],
+                digest=recording["digest"],
+                stored=None,
+            )
             db.execute(
-                "INSERT OR IGNORE INTO recording VALUES (?, ?, ?, ?, ?, ?, NULL)",
-                (record["id"], delivered.hash, record["facility"], gateway, recording["chunks"], recording["digest"]),
+                "UPDATE upload SET is_open = 0 WHERE record_id = ? AND facility = ?", (record["id"], record["facility"])
             )
         return Outcome(delivered.hash, leaf, fork_of, duplicate=False)
 
     def add_tally(self, db: sqlite3.Connection, delivered: DeliveredTally) -> Outcome:
-        """Store a tally and append its leaf. Inside `writing`."""
-        known = db.execute("SELECT leaf FROM tally WHERE hash = ?", (delivered.hash,)).fetchone()
-        if known is not None:
-            return Outcome(delivered.hash, known[0], None, duplicate=True)
+        """Store a tally and append its leaf; the same bytes again change nothing. Inside `writing`."""
         tally = delivered.tally
+        known = self.known(delivered.hash, tally["facility"])
+        if known is not None:
+            return known
         leaf = log.append(db, [delivered.signed])
-        db.execute(
-            "INSERT INTO tally VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                delivered.hash,
-                delivered.terminal.key_id,
-                tally["facility"],
-                tally["terminal"],
-                tally["day"],
-                tally["head"]["seq"] if tally["head"] else None,
-                tally["protected"],
-                now_ms(),
-                leaf,
-                delivered.signed,
-            ),
+        head = tally["head"] or {"seq": None, "hash": None}
+        _insert(
+            db,
+            "tally",
+            hash=delivered.hash,
+            key_id=delivered.terminal.key_id,
+            facility=tally["facility"],
+            terminal=tally["terminal"],
+            day=tally["day"],
+            head_seq=head["seq"],
+            head_hash=head["hash"],
+            protected=tally["protected"],
+            received=now_ms(),
+            leaf=leaf,
+            signed=delivered.signed,
         )
         return Outcome(delivered.hash, leaf, None, duplicate=False)
 
@@ -175,37 +186,63 @@ class Store:
         if known is not None:
             return int(known[0])
         leaf = log.append(db, [signed])
-        db.execute("INSERT INTO object VALUES (?, ?, ?, ?)", (data_hash, leaf, content, signed))
+        _insert(db, "object", hash=data_hash, leaf=leaf, content=content, signed=signed)
         return leaf
 
-    def quarantine(self, db: sqlite3.Connection, row: Sequence[Any]) -> None:
-        """Keep refused bytes whole: hash, facility, gateway, reason, what, delivered. Inside `writing`."""
-        data_hash, facility, gateway, reason, what, delivered = row
+    def object_content(self, data_hash: bytes) -> str | None:
+        """What kind of custody object this is, if it is in the log."""
+        row = self.db.execute("SELECT content FROM object WHERE hash = ?", (data_hash,)).fetchone()
+        return str(row[0]) if row else None
+
+    def quarantine(self, db: sqlite3.Connection, row: Refused, delivery: bytes, facility: str, gateway: str) -> None:
+        """Keep refused bytes whole; `delivery` is the hash of all that came. Inside `writing`."""
         db.execute(
-            "INSERT OR IGNORE INTO quarantine VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (data_hash, facility, gateway, reason, what, now_ms(), delivered),
+            "INSERT OR IGNORE INTO quarantine VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (delivery, row.hash, facility, gateway, row.reason, row.what, now_ms(), row.delivered),
         )
 
-    def head(self, key_id: bytes) -> dict[str, Any] | None:
+    def head(self, key_id: bytes, facility: str) -> dict[str, Any] | None:
         """The newest record of a chain as central has it (CDDL `head`); of forked ones the first that came."""
         row = self.db.execute(
-            "SELECT seq, hash FROM record WHERE key_id = ? ORDER BY seq DESC, leaf LIMIT 1", (key_id,)
+            "SELECT seq, hash FROM record WHERE key_id = ? AND facility = ? ORDER BY seq DESC, leaf LIMIT 1",
+            (key_id, facility),
         ).fetchone()
         return {"seq": row[0], "hash": row[1]} if row else None
 
-    def expected(self, record_id: bytes) -> tuple[int, bytes, int | None] | None:
-        """Chunks, digest and storing time of a recording whose record is here."""
-        row = self.db.execute(
-            "SELECT chunks, digest, stored FROM recording WHERE record_id = ?", (record_id,)
-        ).fetchone()
-        return (row[0], bytes(row[1]), row[2]) if row else None
+    def upload_owner(self, record_id: bytes) -> str | None:
+        """The facility whose chunks these are: the first that sent any for this record id."""
+        row = self.db.execute("SELECT facility FROM upload WHERE record_id = ?", (record_id,)).fetchone()
+        return str(row[0]) if row else None
 
-    def mark_stored(self, db: sqlite3.Connection, record_ids: Iterable[bytes]) -> None:
-        """A recording is whole on disk. Inside `writing`."""
-        db.executemany(
-            "UPDATE recording SET stored = ? WHERE record_id = ? AND stored IS NULL",
-            [(now_ms(), record_id) for record_id in record_ids],
+    def open_uploads(self, facility: str) -> int:
+        """Recordings of a facility with chunks here, and no record yet."""
+        row = self.db.execute("SELECT count(*) FROM upload WHERE facility = ? AND is_open = 1", (facility,))
+        return int(row.fetchone()[0])
+
+    def add_upload(self, db: sqlite3.Connection, record_id: bytes, facility: str) -> None:
+        """Note whose chunks these are. Inside `writing`."""
+        is_open = not self.expected(record_id, facility)
+        db.execute("INSERT OR IGNORE INTO upload VALUES (?, ?, ?)", (record_id, facility, is_open))
+
+    def expected(self, record_id: bytes, facility: str) -> list[Expected]:
+        """The recording with this id, by its record's word; two only if two records claim one id."""
+        rows = self.db.execute(
+            "SELECT hash, chunks, digest, stored FROM recording WHERE record_id = ? AND facility = ?",
+            (record_id, facility),
         )
+        return [Expected(*row) for row in rows]
+
+    def mark_stored(self, db: sqlite3.Connection, whole: Iterable[tuple[bytes, bytes]]) -> None:
+        """Recordings (record id, record hash) that are whole on disk. Inside `writing`."""
+        db.executemany(
+            "UPDATE recording SET stored = ? WHERE record_id = ? AND hash = ? AND stored IS NULL",
+            [(now_ms(), *pair) for pair in whole],
+        )
+
+
+def _insert(db: sqlite3.Connection, table: str, **values: Any) -> None:
+    columns, marks = ", ".join(values), ", ".join("?" * len(values))
+    db.execute(f"INSERT INTO {table} ({columns}) VALUES ({marks})", tuple(values.values()))  # noqa: S608 - own names
 
 
 def now_ms() -> int:

@@ -1,6 +1,7 @@
 """Records as people read them."""
 
 import datetime as dt
+import json
 from typing import Any
 
 from sealine_protocol import codec, cose, receipt
@@ -9,6 +10,7 @@ from sealine_central import log
 from sealine_central.answers import Answers
 from sealine_central.errors import CentralError
 from sealine_central.store import Store
+from sealine_central.verify import MAX_TIME_MS
 
 _PRIVILEGE = {"none": "ordinary", "directory": "PRIVATE", "doubt": "not recorded (doubt)"}
 
@@ -31,7 +33,7 @@ def _row(record: dict[str, Any], flags: str, fork_of: bytes | None) -> tuple[str
         record["end_reason"],
         _PRIVILEGE[record["privileged"]],
         recording,
-        ("FORK " if fork_of else "") + flags.strip("[]"),
+        ", ".join((["FORK"] if fork_of else []) + json.loads(flags)),
     )
 
 
@@ -75,4 +77,6 @@ def _plain(name: str, value: Any) -> str:
 
 
 def _time(unix_ms: int) -> str:
+    if unix_ms > MAX_TIME_MS:
+        return f"{unix_ms} ms"
     return dt.datetime.fromtimestamp(unix_ms / 1000, dt.UTC).strftime("%Y-%m-%d %H:%M:%S")

@@ -1,17 +1,19 @@
 """A case folder: everything that travels between requester, custodians and court for one recording.
 
     record.cose  record.receipt  trust.bundle  credentials/*.cose  envelopes/share-<i>  chunks/<i>.chunk
-    people/<requester>.cose  request.cose  request.receipt  grants/<i>.cose  grants/<i>.sealed  grants/<i>.receipt
-    opening.cose  opened.wav
+    people/<key id of the requester>.cose  request.cose  request.receipt
+    grants/<i>.cose  grants/<i>.sealed  grants/<i>.receipt  opening.cose  opened.wav
 
 Nothing in it is believed: `Case.load` verifies the record from the root key down before anything else is looked at.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sealine_protocol import bundle, codec, cose, credential, receipt
+from sealine_protocol.credential import Credential
 from sealine_protocol.errors import ProtocolError
 from sealine_protocol.hashes import blake2b256, share_hash
 from sealine_protocol.trust import Trust, read_trust
@@ -36,15 +38,15 @@ class Case:
         """Verify record, credential chain, receipt and trust bundle; raises CustodyError."""
         try:
             return cls._load(folder, root_key)
-        except (ProtocolError, OSError) as error:
+        except ProtocolError as error:
             raise CustodyError(f"{folder}: {error}") from error
 
     @classmethod
     def _load(cls, folder: Path, root_key: bytes) -> "Case":
-        signed_record = (folder / "record.cose").read_bytes()
+        signed_record = read_file(folder, "record.cose")
         unverified = codec.decode("record", cose.parse(signed_record).payload)
-        at = unverified["ended"] // 1000
-        trust = load_trust(folder / "trust.bundle", root_key, unverified["facility"])
+        at = unverified["started"] // 1000  # a credential may run out while a call goes on
+        trust = load_trust(read_file(folder, "trust.bundle"), root_key, unverified["facility"])
         chain = [path.read_bytes() for path in sorted((folder / "credentials").glob("*.cose"))]
         terminal = trust.verify_chain(chain, "terminal", at)
         if terminal.sub != unverified["terminal"]:
@@ -56,7 +58,7 @@ class Case:
 
     def check_receipt(self, name: str, logged: bytes) -> None:
         """The log has this object: raises CustodyError unless a receipt of a trusted log proves it."""
-        data = (self.folder / name).read_bytes()
+        data = read_file(self.folder, name)
         for central in self.trust.centrals:
             try:
                 receipt.verify(data, logged, central.identity_key)
@@ -73,59 +75,89 @@ class Case:
             raise CustodyError("record.cose: nothing was recorded in this call, there is no key to ask for")
         return dict(found)
 
-    def read_signed(self, name: str, content: str, role: str) -> tuple[dict[str, Any], credential.Credential]:
+    def logged_request(self) -> tuple[bytes, Credential]:
+        """Hash of the request and who made it; raises CustodyError unless it is logged and for this record."""
+        asked, requester = self.read_signed("request.cose", "opening-request", "requester")
+        if asked["record"] != self.record["id"] or asked["record_hash"] != blake2b256(self.signed_record):
+            raise CustodyError("request.cose: asks for another record")
+        if asked["requester"] != requester.key_id:
+            raise CustodyError("request.cose: not signed by the requester that it names")
+        return blake2b256(read_file(self.folder, "request.cose")), requester
+
+    def read_signed(self, name: str, content: str, role: str) -> tuple[dict[str, Any], Credential]:
         """The fields of a requester's or custodian's logged object and who signed it; raises CustodyError."""
-        raw = (self.folder / name).read_bytes()
+        raw = read_file(self.folder, name)
         try:
             signed = cose.parse(raw)
             signer = self._signer(signed.kid, role)
-            payload = cose.verify(signed, signer.identity_key, content)
-            fields = codec.decode(content, payload)
-            self.trust.verify_chain([signer.raw], role, fields["time"] // 1000)
+            fields = codec.decode(content, cose.verify(signed, signer.identity_key, content))
+            verify_person(self.trust, signer.raw, role, fields["time"] // 1000, {})
         except ProtocolError as error:
             raise CustodyError(f"{name}: {error}") from error
         self.check_receipt(str(Path(name).with_suffix(".receipt")), raw)
         return fields, signer
 
-    def _signer(self, kid: bytes, role: str) -> credential.Credential:
-        """The credential with this key id: a custodian's from the trust bundle, a requester's from `people/`."""
-        people = [credential.read(path.read_bytes()) for path in sorted((self.folder / "people").glob("*.cose"))]
-        for candidate in (*self.trust.custodians, *people):
-            if candidate.key_id == kid and candidate.role == role:
-                return candidate
+    def has_person(self, kid: bytes, role: str) -> bool:
+        """Whether the case has a credential for this key; it is not verified."""
+        return bool(self._people(kid, role))
+
+    def _people(self, kid: bytes, role: str) -> list[Credential]:
+        """Credentials with this key id: custodians' from the trust bundle, anybody's from `people/`."""
+        found = [credential.read(path.read_bytes()) for path in sorted((self.folder / "people").glob("*.cose"))]
+        return [person for person in (*self.trust.custodians, *found) if (person.key_id, person.role) == (kid, role)]
+
+    def _signer(self, kid: bytes, role: str) -> Credential:
+        for candidate in self._people(kid, role):
+            return candidate
         raise CustodyError(f"no credential of a {role} with key id {kid.hex()} in the case")
 
     def share_envelope(self, index: int) -> bytes:
         """The envelope of share `index` (from 1), which must be the one that the record fixes."""
-        data = (self.folder / "envelopes" / f"share-{index}").read_bytes()
+        data = read_file(self.folder, f"envelopes/share-{index}")
         for reference in self.record["envelopes"]:
-            if reference["kind"] == "share" and reference["index"] == index:
-                if reference["hash"] != blake2b256(data):
-                    break
+            if (reference["kind"], reference["index"], reference["hash"]) == ("share", index, blake2b256(data)):
                 return data
         raise CustodyError(f"envelopes/share-{index}: not the envelope that the record fixes")
 
-    def check_share(self, share: dict[str, Any]) -> None:
-        """A share-secret must match the verified record in every field; raises CustodyError naming the mismatch."""
+    def check_share(self, share: dict[str, Any], index: int) -> None:
+        """Share number `index` must match the verified record in every field; raises CustodyError naming the one."""
         expected = {
             "record": self.record["id"],
             "terminal": self.terminal_key_id,
             "k": self.recording["k"],
             "n": self.recording["n"],
+            "index": index,
         }
         for name, value in expected.items():
             if share[name] != value:
-                raise CustodyError(f"share {share['index']}: its {name} is not the record's")
+                raise CustodyError(f"share {index}: its {name} is not the record's")
         readers = self.recording["readers"]
-        index = share["index"]
         if not 1 <= index <= len(readers):
             raise CustodyError(f"share {index}: no such reader in the record")
         if readers[index - 1]["share_hash"] != share_hash(self.record["id"], index, share["share"]):
             raise CustodyError(f"share {index}: its hash is not the one in the record, the share is wrong")
 
 
-def load_trust(path: Path, root_key: bytes, facility: str) -> Trust:
+def verify_person(trust: Trust, raw: bytes, role: str, at: int, revoked: Mapping[bytes, int]) -> Credential:
+    """Somebody's credential at a second, signed by the root or by an issuer of the bundle; raises ProtocolError."""
+    signer = cose.parse(raw).kid
+    chain = [raw, *(issuer.raw for issuer in trust.issuers if issuer.key_id == signer)]
+    return credential.verify_chain(
+        chain, trust.root_key, role=role, facility=trust.facility, at=at, revoked={**trust.revoked, **revoked}
+    )
+
+
+def load_trust(data: bytes, root_key: bytes, facility: str) -> Trust:
     """The view of a root-signed trust bundle, as it was when issued; raises ProtocolError."""
-    published = codec.decode("published-bundle", path.read_bytes())
+    published = codec.decode("published-bundle", data)
     header, _ = bundle.read_header(published["header"])
     return read_trust(published["header"], published["body"], root_key, facility=facility, now=header.issued)
+
+
+def read_file(folder: Path, name: str) -> bytes:
+    """A file of the case; raises CustodyError."""
+    try:
+        return (folder / name).read_bytes()
+    except OSError as error:
+        hint = ", central has to log it first" if name.endswith(".receipt") else ""
+        raise CustodyError(f"{folder / name}: {error.strerror}{hint}") from error

@@ -14,6 +14,45 @@ Root = Annotated[Path, typer.Option(help="The operator's root.pub, had from some
 
 
 @app.command()
+def keys(
+    directory: Path,
+    role: Annotated[str, typer.Option(help="requester or custodian.")],
+    challenge: Annotated[str, typer.Option(help="Fresh, from the authority, in hex.")],
+) -> None:
+    """Make your own keys, once, and write the signing request for the authority.
+
+    Example: sealine-custody keys me/ --role requester --challenge $CHALLENGE
+    """
+    from sealine_protocol.unit import Unit  # imported late, so that --help stays quick
+
+    from sealine_central.custody.case import CustodyError
+
+    if role not in {"requester", "custodian"}:
+        raise CustodyError("role: requester or custodian")
+    if (directory / "identity.key").exists():
+        unit = Unit.load(directory)
+    else:
+        unit = Unit.create(directory, role, b"custody-host")
+    try:
+        unit.request(bytes.fromhex(challenge))
+    except ValueError as error:
+        raise CustodyError("challenge: not hex") from error
+    typer.echo(f"{directory / 'request.cose'}: give it to the authority")
+
+
+@app.command()
+def install(directory: Path, enrolment: Path) -> None:
+    """Take up what the authority gave for your keys.
+
+    Example: sealine-custody install me/ enrolment.cbor
+    """
+    from sealine_protocol.unit import Unit
+
+    enrolled = Unit.load(directory).install(enrolment.read_bytes())
+    typer.echo(f"{directory}: {enrolled.credential.role} {enrolled.credential.sub} of {enrolled.credential.facility}")
+
+
+@app.command()
 def request(
     case: CaseFolder, keys: Keys, root: Root, case_number: Annotated[str, typer.Option("--case", help="Docket number.")]
 ) -> None:
@@ -21,7 +60,7 @@ def request(
 
     Example: sealine-custody request case/ --keys me/ --root root.pub --case 24-CR-0117
     """
-    from sealine_protocol.unit import Unit  # imported late, so that --help stays quick
+    from sealine_protocol.unit import Unit
 
     from sealine_central.custody import people
     from sealine_central.custody.case import Case
@@ -47,22 +86,27 @@ def grant(case: CaseFolder, keys: Keys, root: Root) -> None:
 
 @app.command("open")
 def open_(case: CaseFolder, keys: Keys, root: Root) -> None:
-    """With enough logged grants, write the recording to CASE/opened.wav and sign that it was opened."""
+    """With enough logged grants, write the recording to CASE/opened.wav and sign that it was opened.
+
+    Example: sealine-custody open case/ --keys me/ --root root.pub
+    """
     from rich.progress import Progress
     from sealine_protocol.unit import Unit
 
-    from sealine_central.custody import people
     from sealine_central.custody.case import Case
+    from sealine_central.custody.opening import open_recording
 
     with Progress() as progress:
         task = progress.add_task("opening")
-        opened = people.open_recording(
+        opened = open_recording(
             Case.load(case, root.read_bytes()),
             Unit.load(keys),
             lambda done, total: progress.update(task, completed=done, total=total),
         )
+    for fault in opened.faults:
+        typer.echo(f"not counted: {fault}", err=True)
     missing = f", missing chunks: {', '.join(map(str, opened.missing))}" if opened.missing else ""
-    typer.echo(f"{opened.wav}: {opened.seconds} s{missing}")
+    typer.echo(f"{opened.wav}: {opened.seconds} s{missing}; to be logged: sealine-central admit CASE/opening.cose")
 
 
 def main() -> None:
