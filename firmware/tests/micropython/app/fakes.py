@@ -76,7 +76,7 @@ class Book:
     def recording_stopped(self):
         return self.stopped
 
-    def close(self, call, reason, talk_ms, read_into):
+    def close(self, _call, reason, talk_ms, _read_into):
         self.log.append("close {} {}".format(reason, talk_ms))
         return 120_000 if talk_ms else 0
 
@@ -90,7 +90,7 @@ class Voice:
     def ring(self):
         self.log.append("ring")
 
-    def notice(self, call):
+    def notice(self, _call):
         self.played = False
         self.log.append("notice")
         return b"n" * 32
