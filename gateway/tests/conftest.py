@@ -195,7 +195,7 @@ def mosquitto(tmp_path: Path, site: Site) -> Iterator[Mosquitto]:
     """A broker with mutual TLS and the product's own configuration, on the port that the site looks for."""
     directory = tmp_path / "broker"
     port = site.settings.mqtt.port
-    broker.write(directory, ("127.0.0.1", port), [(FACILITY, GATEWAY)])
+    broker.write(directory, ("127.0.0.1", port), [(FACILITY, GATEWAY), (FACILITY, "gw-2")])
     site.issuing.certificate(directory, "broker", "broker")
     process = Mosquitto(directory, port)
     process.start()

@@ -336,7 +336,6 @@ async def test_revoked_terminal_is_put_out_and_kept_out(site, start, central):
 
 async def test_acl_binds_each_certificate_to_its_own_topics(site, central, tmp_path, mosquitto, until):
     """With another gateway's certificate nothing can be published as ours, and our answers are not heard."""
-
     directory = tmp_path / "other"
     site.issuing.certificate(directory, "tls", broker.common_name(FACILITY, "gw-2"))
     context = ssl.create_default_context(cafile=str(directory / "ca.pem"))
@@ -349,13 +348,17 @@ async def test_acl_binds_each_certificate_to_its_own_topics(site, central, tmp_p
     client.loop_start()
     await until(client.is_connected)
     client.subscribe([("sealine/1/north/gw-1/answers", 1), ("#", 1)])
-    client.publish(broker.topic(FACILITY, "gw-1", "records"), b"\xa0", qos=1).wait_for_publish(5)
+    ask = encode("upload", {"type": "beacon", "nonce": bytes(16), "terminal": bytes(16)})
+    for topic in (broker.topic(FACILITY, "gw-1", "records"), broker.topic(FACILITY, "gw-1", "answers")):
+        client.publish(topic, ask, qos=1).wait_for_publish(5)
+    client.publish(broker.bundle_topic(FACILITY, "trust"), ask, qos=1, retain=True).wait_for_publish(5)
     central.answer({"kind": "receipt", "subject": bytes(32), "statement": bytes(80)})
     await asyncio.sleep(0.5)
+    assert (central.payloads, heard) == ([], [])
+    client.publish(broker.topic(FACILITY, "gw-2", "records"), ask, qos=1)
+    await until(lambda: central.payloads)  # its own topics are open to it
     client.disconnect()
     client.loop_stop()
-    assert central.payloads == []
-    assert heard == []
 
 
 async def test_without_a_certificate_there_is_no_broker(mosquitto, issuing, tmp_path):
