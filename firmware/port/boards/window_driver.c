@@ -7,6 +7,7 @@
 
 static uint8_t *window_base;
 static uint32_t mic_taken;
+static volatile bool audio_ready; // ticks come before window_init: until then there are no rings
 
 static const window_partition_t partitions[] = {
     {"fs", WINDOW_FLASH_FS_OFFSET, WINDOW_FLASH_FS_BYTES},
@@ -46,6 +47,7 @@ bool window_init(void *base) {
     reg_set(WINDOW_REG_SPEAKER_WRITTEN, mic_taken);
     reg_set(WINDOW_REG_LAMP, WINDOW_LAMP_OFF);
     reg_add(WINDOW_REG_BOOTS, 1);
+    audio_ready = true;
     return true;
 }
 
@@ -178,6 +180,9 @@ static int16_t *frame_at(uint32_t ring, uint32_t frame) {
 }
 
 void window_audio_poll(void) {
+    if (!audio_ready) {
+        return;
+    }
     uint32_t written = window_get(WINDOW_REG_MIC_WRITTEN);
     __sync_synchronize();
     if (written - mic_taken > WINDOW_AUDIO_SLOTS) {
