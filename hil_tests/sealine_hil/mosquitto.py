@@ -1,6 +1,7 @@
 """A real Mosquitto on loopback, started from the configuration that the product writes."""
 
 import random
+import signal
 import socket
 import subprocess
 import time
@@ -56,6 +57,18 @@ class Mosquitto:
             self._process.terminate()
             self._process.wait(10)
             self._process = None
+
+    def save(self) -> None:
+        """Have it write its store to disk now, as it does from time to time."""
+        store = self.directory / "data" / "mosquitto.db"
+        before = store.stat().st_mtime_ns if store.exists() else 0
+        if self._process is not None:
+            self._process.send_signal(signal.SIGUSR1)
+        end = time.monotonic() + START_S
+        while not store.exists() or store.stat().st_mtime_ns == before:
+            if time.monotonic() > end:
+                raise HilError("mosquitto does not save its store")
+            time.sleep(0.05)
 
     def kill(self) -> None:
         """End it as a power cut does."""

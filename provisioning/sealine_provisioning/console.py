@@ -44,11 +44,9 @@ class Console:
         self._progress = progress
         self._log = log
 
-    def command(self, verb: str, argument: bytes | None = None, *, timeout_s: float = 30) -> bytes:
+    def command(self, verb: str, *arguments: bytes, timeout_s: float = 30) -> bytes:
         """Run one command; returns the reply's bytes. Raises ConsoleError with the device's code, or `timeout`."""
-        line = f"sealine {verb}"
-        if argument is not None:
-            line += " " + base64.b64encode(argument).decode()
+        line = " ".join(["sealine", verb, *(base64.b64encode(argument).decode() for argument in arguments)])
         self._stream.timeout = 0.5
         self._stream.write(line.encode() + b"\r\n")
         deadline = time.monotonic() + timeout_s

@@ -1,0 +1,1 @@
+"""`sealine bench`: what the real firmware and the whole facility do in numbers, each beside its limit."""

@@ -1,0 +1,42 @@
+"""`sealine`: see it work, and check what it left."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, rich_markup_mode=None)
+
+
+@app.command()
+def demo(
+    once: Annotated[bool, typer.Option("--once", help="Do not wait at the end.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Where the evidence goes; default: a new temporary folder.")] = None,
+    image: Annotated[Path | None, typer.Option(help="Firmware image; default: the one that make built.")] = None,
+) -> None:
+    """Two wall phones, real calls, end to end, on this machine; then what a thief would find.
+
+    Example: sealine demo --once --out evidence/
+    """
+    from sealine_tools.demo import show
+
+    raise typer.Exit(show.run(out, image or show.IMAGE, once=once))
+
+
+@app.command()
+def verify(
+    folder: Annotated[Path, typer.Argument(help="Evidence, as `sealine demo --out` leaves it.")],
+    root: Annotated[Path | None, typer.Option(help="The root key, had from somebody you trust.")] = None,
+) -> None:
+    """Prove or disprove a folder of evidence, offline, from the root key down. Exit code 1 when something does not hold.
+
+    Example: sealine verify evidence/ --root root.pub
+    """
+    from sealine_tools import verify as verifier
+
+    raise typer.Exit(verifier.main([str(folder), *(["--root", str(root)] if root else [])]))
+
+
+def main() -> None:
+    """Entry point."""
+    app()
