@@ -13,6 +13,13 @@ from store import StoreError
 from wire import codec, cose
 from wire.errors import WireError
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from station import Station
+
+
 # An enrolment with its trust bundle in base64.
 MAX_LINE_BYTES = const(24_576)
 _PRINTABLE = range(32, 127)  # noise on the line and stray control characters are no part of a command
@@ -32,12 +39,12 @@ class ConsoleError(Exception):
 class Console:
     """Takes bytes, gives lines. `station` is the terminal's parts, `write(text)` sends a line without its end."""
 
-    def __init__(self, station: object, write: object) -> None:
+    def __init__(self, station: "Station", write: "Callable[[str], None]") -> None:
         self._station = station
         self._write = write
         self._buffer = bytearray()
         self._oversized = False
-        self._challenge = None
+        self._challenge: bytes | None = None
 
     def feed(self, data: bytes) -> None:
         """Take received bytes; a whole line is answered at once, an oversized one is drained and refused."""

@@ -13,6 +13,12 @@ from micropython import const
 from station import Station
 from sync.connection import Connection
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+
 VERSION = "sealine-1"
 _PUMP_MS = const(5)
 _TURN_MS = const(20)
@@ -43,7 +49,7 @@ class Alive:
 class Program:
     """The tasks round one station."""
 
-    def __init__(self, station: Station, watchdog: object) -> None:
+    def __init__(self, station: Station, watchdog: "Any") -> None:
         self._station = station
         self._watchdog = watchdog
         self._alive = Alive()
@@ -83,7 +89,7 @@ class Program:
             asyncio.create_task(self._keep("connection", self._connect)),
         ]
 
-    async def _keep(self, name: str, work: object) -> None:
+    async def _keep(self, name: str, work: "Callable[[], Any]") -> None:
         """The one supervisor: a task that fails is named on the console, without its message, and started again."""
         while True:
             try:
@@ -132,7 +138,7 @@ class Program:
     async def _connect(self) -> None:
         await self._station.connection.run(board.monotonic_ms)
 
-    async def _open_stream(self) -> object:
+    async def _open_stream(self) -> "Any":
         host, port = _host_and_port(self._station.gateway_address())
         stream, _same = await asyncio.open_connection(host, port)
         return stream
@@ -166,7 +172,7 @@ def _host_and_port(address: str) -> tuple[str, int]:
     return host, int(port)
 
 
-def main(root: str = "", watchdog: object = None, restart: object = None) -> None:
+def main(root: str = "", watchdog: "Any" = None, restart: "Callable[[], None] | None" = None) -> None:
     """Run until a restart is asked for; then the board starts anew. Without a board's own, others may be given."""
     gc.threshold(_GC_THRESHOLD)
     crash = board.crash_log()

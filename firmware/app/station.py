@@ -29,6 +29,14 @@ from sync.exchange import Exchange
 from sync.outgoing import Outgoing
 from sync.tally import Tally
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from wire.credential import Credential
+
+
 _VAULT_SECTORS = 1  # the last of partition "spool" holds the keys
 _SETTINGS = "settings"
 
@@ -54,7 +62,8 @@ class Station:
         self.recorder = Recorder(self.spool)
         self.front = Front(board)
         self.controls = Controls(board)
-        self.send_voice = _drop_voice
+        self.send_voice: "Callable[[int, bytearray], None]" = _drop_voice
+        self.connection: "Any" = None
         self.serving = False
         self.asked_to_restart = False
         self._was_idle = True
@@ -200,7 +209,7 @@ class Station:
         self.identity.create()
         return self.identity.request(challenge, board.unique_id(), self.firmware)
 
-    def enrol(self, enrolment: dict, progress: object) -> None:
+    def enrol(self, enrolment: dict, progress: "Callable[[str], None]") -> None:
         """Become the unit that an enrolment names, with its time, version floors and trust bundle."""
         self.identity.adopt(enrolment)
         progress("credential holds")
@@ -215,7 +224,7 @@ class Station:
             raise
         progress("trust bundle installed")
 
-    def judge(self, chain: list[bytes], role: str) -> object:
+    def judge(self, chain: list[bytes], role: str) -> "Credential":
         """The credential of another unit of this facility, as the trust bundle and revocations have it now."""
         return self.trust.judge(chain, role)
 

@@ -2,6 +2,17 @@
 
 from call import RefusedError, table
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from panel.display import Front
+
+    from call.book import Book
+    from call.voice import Voice
+
+
 WARN_AT_S = (60, 10)
 MAX_TYPED = 20
 MIN_PIN = 4
@@ -11,16 +22,16 @@ MAX_PIN = 12
 class Asking:
     """The part of the engine that asks the caller. Actions are named in `call.table`; each may return an event."""
 
-    def __init__(self, panel: object, voice: object, book: object, send: object) -> None:
+    def __init__(self, panel: "Front", voice: "Voice", book: "Book", send: "Callable[[dict], None]") -> None:
         self.state = table.IDLE
-        self.call = None
+        self.call: "Any" = None  # a Call, from `place_call` on
         self.service = "no-service"
         self._panel = panel
         self._voice = voice
         self._book = book
         self._send = send
         self._now = 0
-        self._deadline = None
+        self._deadline: "Any" = None
         self._lifted = False
         self._since = ""
         self._clear_session()
@@ -117,15 +128,15 @@ class Asking:
     def _clear_session(self) -> None:
         self._language = "en"
         self._typed = ""
-        self._person = None
+        self._person: str | None = None
         self._pin = ""
         self._pin_asked = False
         self._pin_refused = False
         self._wait_s = 0
         self._wait_until = 0
         self._dialled = ""
-        self._plan = None
-        self._protected = None
+        self._plan: "Any" = None
+        self._protected: "Any" = None
         self._reason = ""
         self._cost = 0
         self._warned = 0

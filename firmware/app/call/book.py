@@ -14,16 +14,23 @@ from call.details import Call
 from call.envelope import EnvelopeError, Envelopes
 from call.recorder import RecorderError
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from call.plan import Plan
+
 
 class Book:
     """The engine's partner for everything durable."""
 
-    def __init__(self, parts: object) -> None:
+    def __init__(self, parts: "Any") -> None:
         """`parts` is the station; of it: identity, clock, trust, journal, planner, recorder, spool, tally, outgoing."""
         self._parts = parts
-        self._token_key = None
-        self._draft = None
-        self._checkpoint = None
+        self._token_key: "Any" = None
+        self._draft: "Any" = None
+        self._checkpoint: bytes | None = None
 
     # ------------------------------------------------------------ before the call
 
@@ -44,17 +51,17 @@ class Book:
         """As `Planner.protected_number`."""
         return self._parts.planner.protected_number(code)
 
-    def plan_protected(self, number: str) -> object:
+    def plan_protected(self, number: str) -> "Plan":
         """As `Planner.protected`."""
         return self._parts.planner.protected(number)
 
-    def plan_call(self, dialled: str) -> object:
+    def plan_call(self, dialled: str) -> "Plan":
         """As `Planner.call`; RefusedError too while nothing may be signed."""
         if self._parts.journal.halted() or self._parts.journal.unsafe() or self._token_key is None:
             raise RefusedError("policy")
         return self._parts.planner.call(dialled)
 
-    def new_call(self, person: str | None, language: str, plan: object) -> Call:
+    def new_call(self, person: str | None, language: str, plan: "Plan") -> Call:
         """A call with an id of its own."""
         call = Call(sodium.random(16), person, language, plan)
         call.started = self.wall_ms()
@@ -99,7 +106,7 @@ class Book:
             recorder.wipe()
         return recorder.state == "running"
 
-    def pump(self, read_into: object) -> bool:
+    def pump(self, read_into: "Callable[[bytearray, int, int], bool]") -> bool:
         """Seal what the recorder's ring holds, at most a second of it; True when a chunk was sealed."""
         now_ms = self._parts.monotonic_ms()
         sealed = self._parts.recorder.pump(read_into, now_ms)
@@ -121,7 +128,7 @@ class Book:
         checkpoint, self._checkpoint = self._checkpoint, None
         return checkpoint
 
-    def close(self, call: Call, reason: str, talk_ms: int, read_into: object) -> int:
+    def close(self, call: Call, reason: str, talk_ms: int, read_into: "Callable[[bytearray, int, int], bool]") -> int:
         """End the record, sign it, keep it; the amount charged in micro-dollars."""
         recorder = self._parts.recorder
         while recorder.pump(read_into, self._parts.monotonic_ms()):

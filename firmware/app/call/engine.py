@@ -8,6 +8,17 @@ gateway can only choose among the rows of the table: it cannot skip the notice, 
 from call import RefusedError, table
 from call.asking import WARN_AT_S, Asking
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from panel.display import Front
+
+    from call.book import Book
+    from call.voice import Voice
+
+
 # A call outlives a lost link by this much: long enough for a switch to restart a port, short enough for a talker.
 LINK_GRACE_MS = 2000
 # The dial message leaves before the key is made, so that the line rings while public-key work goes on.
@@ -19,14 +30,14 @@ _REFUSED_DIAL = {"restricted": "policy", "busy": "trunk-failed"}
 class Engine(Asking):
     """One phone's call. Feed it with `handle`, `message`, `link_up`, `link_down` and, every 20 ms or so, `tick`."""
 
-    def __init__(self, panel: object, voice: object, book: object, send: object) -> None:
+    def __init__(self, panel: "Front", voice: "Voice", book: "Book", send: "Callable[[dict], None]") -> None:
         super().__init__(panel, voice, book, send)
         self.ignored = 0
-        self._lost_ms = None
+        self._lost_ms: "Any" = None
 
     # ------------------------------------------------------------ events in
 
-    def handle(self, event: str, arg: object = None) -> None:
+    def handle(self, event: "str | None", arg: "Any" = None) -> None:
         """Take one event and all that follows from it."""
         if event in ("lift", "hang-up"):
             self._lifted = event == "lift"
@@ -38,7 +49,7 @@ class Engine(Asking):
             event = self._step(row, arg)
             arg = None
 
-    def _step(self, row: tuple, arg: object) -> str | None:
+    def _step(self, row: tuple, arg: "Any") -> str | None:
         before = self.state
         following = getattr(self, row[2])(arg) if row[2] else None
         self.state = row[3]

@@ -5,6 +5,17 @@ from micropython import const
 from call import RefusedError
 from call.number import NumberError, normalise
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from store.clock import Clock
+    from store.identity import Identity
+    from store.journal import Journal
+
+    from call.directory import Directory
+
+
 # docs/architecture.md, stale things: a policy serves for 30 days after its end.
 _POLICY_GRACE_S = const(30 * 86_400)
 # Records kept free for calls that are not chargeable.
@@ -17,9 +28,9 @@ class Plan:
     def __init__(self, number: str, privilege: str) -> None:
         self.number = number
         self.privilege = privilege
-        self.directory = None  # bundle-ref
-        self.policy = None  # bundle-ref
-        self.tariff = None  # the record's tariff
+        self.directory: dict | None = None  # bundle-ref
+        self.policy: dict | None = None  # bundle-ref
+        self.tariff: dict | None = None  # the record's tariff
         self.rate = 0  # micro-dollars a started minute, what the display quotes
         self.ring_timeout_ms = 45_000
         self.max_talk_ms = 900_000
@@ -28,7 +39,9 @@ class Plan:
 class Planner:
     """Reads the installed policy and tariff anew for each call, so that a new bundle counts at once."""
 
-    def __init__(self, bundles: object, directory: object, journal: object, clock: object, identity: object) -> None:
+    def __init__(
+        self, bundles: "Any", directory: "Directory", journal: "Journal", clock: "Clock", identity: "Identity"
+    ) -> None:
         self._bundles = bundles
         self._directory = directory
         self._journal = journal

@@ -7,6 +7,14 @@ from micropython import const
 
 from call import prompts
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from call.details import Call
+
+
 FRAME_BYTES = const(160)
 # As many as the link queues (wire.link.MAX_VOICE_QUEUED): after a collection three may wait, and none need be lost.
 _FRAMES_A_TURN = const(2)
@@ -23,17 +31,17 @@ TONES = {
 class Voice:
     """The audio module and the link's voice channel; `pump(now_ms)` wants to run every 5 ms or so during a call."""
 
-    def __init__(self, audio: object, send_voice: object) -> None:
+    def __init__(self, audio: "Any", send_voice: "Callable[[int, bytearray], None]") -> None:
         """`audio` is the C module; `send_voice(seq, frame)` hands 160 mu-law bytes to the link, which copies them."""
         self._audio = audio
         self._send_voice = send_voice
         self._frame = bytearray(FRAME_BYTES)
         self._running = False
         self._seq = 0
-        self._prompt = None
+        self._prompt: "Any" = None
         self._prompt_at = 0
         self._tone_ms = 0
-        self._tone_end = None
+        self._tone_end: int | None = None
         self.bridged = False
         self.read_recorded = audio.rec_read_into
 
@@ -44,7 +52,7 @@ class Voice:
         self._seq = 0
         self.tone("ring")
 
-    def notice(self, call: object) -> bytes | None:
+    def notice(self, call: "Call") -> bytes | None:
         """Begin to speak the notice into both legs; returns its hash, or None for a protected line, which has none."""
         self._audio.tone_off()
         self._tone_end = None
@@ -94,7 +102,7 @@ class Voice:
         self._tone_end = None
         self._audio.tone(first, second, on_ms, off_ms, self._audio.NEAR)
 
-    def receive(self, seq: int, frame: bytes) -> None:
+    def receive(self, seq: int, frame: "bytes | memoryview") -> None:
         """A frame of the far party; dropped unless the call is bridged."""
         if self.bridged:
             self._audio.rx_write(seq, frame)

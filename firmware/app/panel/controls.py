@@ -1,5 +1,9 @@
 """Keypad and hook switch as events."""
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 # The hook must hold its place this long before it counts: a dropped handset bounces for some 20 ms.
 HOOK_SETTLE_MS = 40
 
@@ -7,10 +11,10 @@ HOOK_SETTLE_MS = 40
 class Controls:
     """Reads keys and the hook from `board`-like functions; `poll(now_ms)` returns (event, argument) pairs."""
 
-    def __init__(self, board: object) -> None:
+    def __init__(self, board: "Any") -> None:
         self._board = board
         self._lifted = False
-        self._changed_ms = None
+        self._changed_ms: int | None = None
 
     def poll(self, now_ms: int) -> list[tuple[str, str | None]]:
         """What happened since the last poll, the hook before the keys."""

@@ -2,6 +2,11 @@
 
 from panel import texts
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
 COLUMNS = 20
 ROWS = 4
 
@@ -18,11 +23,11 @@ LAMPS = {
 class Front:
     """The display and the lamp of one phone, on a `board`-like object."""
 
-    def __init__(self, board: object) -> None:
+    def __init__(self, board: "Any") -> None:
         self._board = board
-        self._rows = [None] * ROWS
+        self._rows = [""] * ROWS
 
-    def show(self, key: str, language: str, source: object) -> None:
+    def show(self, key: str, language: str, source: "Any") -> None:
         """Show the text of `key`; `source.field(name)` gives (kind, value) for each field in it."""
         lines = _choose(texts.TEXTS[key], language).split("|")
         for index in range(ROWS):
@@ -39,7 +44,7 @@ class Front:
             self._board.display(index, text + " " * (COLUMNS - len(text)))
 
 
-def _fill(line: str, language: str, source: object) -> str:
+def _fill(line: str, language: str, source: "Any") -> str:
     start = line.find("{")
     if start < 0:
         return line
@@ -48,7 +53,7 @@ def _fill(line: str, language: str, source: object) -> str:
     return line[:start] + words(kind, value, language) + line[end + 1 :]
 
 
-def words(kind: str, value: object, language: str) -> str:
+def words(kind: str, value: "Any", language: str) -> str:
     """A field in words; the kind says how the raw value reads. An empty or zero value is no words, save a price."""
     if kind == "price":
         return _phrase("per-minute", language, money(value)) if value else _phrase("free", language, "")

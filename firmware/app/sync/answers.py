@@ -5,11 +5,17 @@ from wire import codec, cose, receipt
 from wire.errors import WireError
 from wire.hashes import blake2b256
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from store.clock import Clock
+    from store.journal import Journal
+    from store.trust import Trust
+
 
 class Answers:
     """Judges answers to records and beacon requests; `alarm` says what the worst of them meant."""
 
-    def __init__(self, journal: object, clock: object, trust: object, key_id: bytes) -> None:
+    def __init__(self, journal: "Journal", clock: "Clock", trust: "Trust", key_id: bytes) -> None:
         self._journal = journal
         self._clock = clock
         self._key_id = key_id

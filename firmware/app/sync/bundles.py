@@ -4,15 +4,22 @@ from store import StoreError
 from wire import bundle
 from wire.errors import WireError
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from store.bundle import Bundles
+
 
 class Fetcher:
     """Fetches one bundle at a time. `store` is `store.bundle.Bundles`, `send(message)` the control channel."""
 
-    def __init__(self, store: object, send: object) -> None:
+    def __init__(self, store: "Bundles", send: "Callable[[dict], None]") -> None:
         self._store = store
         self._send = send
-        self._offers = {}
-        self._writer = None
+        self._offers: dict[str, tuple[int, dict]] = {}
+        self._writer: "Any" = None
         self._asked = False
         self.refused = 0
 

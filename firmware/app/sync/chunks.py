@@ -2,14 +2,20 @@
 
 from wire import codec
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from store.spool import Spool
+
 
 class Chunks:
     """Offers the spool's oldest chunk until the gateway has synced it; `book` hears of it for its checkpoints."""
 
-    def __init__(self, spool: object, book: object) -> None:
+    def __init__(self, spool: "Spool", book: "Any") -> None:
         self._spool = spool
         self._book = book
-        self._offered = None
+        self._offered: tuple | None = None
 
     def next_bulk(self) -> tuple | None:
         """The parts of the next bulk message, None if nothing waits."""

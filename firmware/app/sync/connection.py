@@ -12,6 +12,17 @@ from wire.errors import WireError
 from wire.link import Link
 from wire.link_stream import LinkStream
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from store.identity import Identity
+    from store.trust import Trust
+
+    from sync.exchange import Exchange
+
+
 _CONNECT_S = const(5)  # lwIP itself would try a dead address for 30 s
 _FIRST_WAIT_MS = const(200)  # a call survives 2 s without a link, so the first tries are quick
 _MAX_WAIT_MS = const(5_000)
@@ -20,13 +31,15 @@ _MAX_WAIT_MS = const(5_000)
 class Connection:
     """The task around `Exchange`; `voice` takes the far party's frames, `open_stream()` gives a connected stream."""
 
-    def __init__(self, identity: object, trust: object, exchange: object, voice: object, open_stream: object) -> None:
+    def __init__(
+        self, identity: "Identity", trust: "Trust", exchange: "Exchange", voice: "Any", open_stream: "Callable[[], Any]"
+    ) -> None:
         self._identity = identity
         self._trust = trust
         self._exchange = exchange
         self._voice = voice
         self._open_stream = open_stream
-        self._stream = None
+        self._stream: "Any" = None
         self.failures = 0
         self.last_reason = ""
 
@@ -35,7 +48,7 @@ class Connection:
         if self._stream is not None:
             self._stream.send_voice(sequence, frame)
 
-    async def run(self, monotonic_ms: object) -> None:
+    async def run(self, monotonic_ms: "Callable[[], int]") -> None:
         """For ever: one link after the other, with a growing and jittered wait between failures."""
         wait_ms = _FIRST_WAIT_MS
         while True:
@@ -50,7 +63,7 @@ class Connection:
             await asyncio.sleep_ms(wait_ms + sodium.random(1)[0])
             wait_ms = min(2 * wait_ms, _MAX_WAIT_MS)
 
-    async def _once(self, monotonic_ms: object) -> bool:
+    async def _once(self, monotonic_ms: "Callable[[], int]") -> bool:
         stream = await asyncio.wait_for(self._open_stream(), _CONNECT_S)
         hello = codec.encode("link-hello", {"credentials": self._identity.chain})
         link = Link(
@@ -72,7 +85,7 @@ class Connection:
             self._exchange.down()
             await pump
 
-    async def _listen(self, monotonic_ms: object) -> bool:
+    async def _listen(self, monotonic_ms: "Callable[[], int]") -> bool:
         was_up = False
         while True:
             event = await self._stream.next_event()

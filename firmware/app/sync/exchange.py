@@ -4,6 +4,13 @@ from micropython import const
 from wire import codec
 from wire.errors import WireError
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from wire.link_stream import LinkStream
+
+
 # docs/protocol.md: at each connect and every ten minutes.
 BEACON_EVERY_MS = const(600_000)
 
@@ -13,15 +20,15 @@ _OF_CALLS = ("pin-result", "progress", "ended", "error")
 class Exchange:
     """Dispatches between the link and its users; knows who may hear what, decides nothing about calls."""
 
-    def __init__(self, parts: object) -> None:
+    def __init__(self, parts: "Any") -> None:
         """`parts` names the users: engine, answers, fetcher, outgoing, chunks, hear_time, on_welcome, ready."""
         self._parts = parts
-        self._link = None
+        self._link: "Any" = None
         self._welcomed = False
         self._beacon_ms = 0
         self.malformed = 0
 
-    def up(self, link: object, now_ms: int) -> None:
+    def up(self, link: "LinkStream", now_ms: int) -> None:
         """The link to a gateway that its credential names stands: say who we are."""
         self._link = link
         self._welcomed = False

@@ -6,6 +6,15 @@ Each is offered again on every new connection until its owner lets it go, so eve
 from micropython import const
 from wire import codec
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from store.journal import Journal
+    from wire.link_stream import LinkStream
+
+    from sync.chunks import Chunks
+    from sync.tally import Tally
+
+
 # Messages in the link's queue: one on its way and the next (wire.link.MAX_BULK_QUEUED).
 _QUEUED = const(2)
 # Records between the gateway's `saved` and us: enough to fill the link, few enough to read again after a drop.
@@ -15,7 +24,7 @@ _RECORDS_IN_FLIGHT = const(4)
 class Outgoing:
     """Keeps the link's bulk queue filled."""
 
-    def __init__(self, journal: object, chunks: object, tally: object) -> None:
+    def __init__(self, journal: "Journal", chunks: "Chunks", tally: "Tally") -> None:
         """`chunks.next_bulk()` gives the parts of a message or None; `tally` is the daily tally."""
         self._journal = journal
         self._chunks = chunks
@@ -48,7 +57,7 @@ class Outgoing:
         self._tally.saved(subject)
         self._dirty = True
 
-    def step(self, link: object) -> None:
+    def step(self, link: "LinkStream") -> None:
         """Give the link as much as it has room for."""
         while self._queued < _QUEUED:
             parts = self._chunks.next_bulk() or self._next_record() or self._next_tally()

@@ -6,6 +6,14 @@ from micropython import const
 from wire import codec
 from wire.hashes import blake2b256
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from store.clock import Clock
+    from store.files import Folder
+    from store.identity import Identity
+    from store.journal import Journal
+
+
 _FILE = "tally"
 _FORM = "<III"  # day, protected calls of the day, resets
 _DAY_MS = const(86_400_000)
@@ -16,7 +24,7 @@ _MAX_WAITING = const(60)
 class Tally:
     """Counts the day, signs it when the next one begins, keeps it until the gateway has synced it."""
 
-    def __init__(self, folder: object, clock: object, identity: object, journal: object) -> None:
+    def __init__(self, folder: "Folder", clock: "Clock", identity: "Identity", journal: "Journal") -> None:
         """`folder` is one of its own; the file of a signed tally is named by its day."""
         self._folder = folder
         self._clock = clock
@@ -61,7 +69,7 @@ class Tally:
     def saved(self, subject: bytes) -> bool:
         """The gateway has synced the object with this hash; True if it was a tally, which is let go of."""
         for day in self._days():
-            if blake2b256(self._folder.read(day)) == subject:
+            if blake2b256(self._folder.read(day) or b"") == subject:
                 self._folder.remove(day)
                 return True
         return False
