@@ -16,8 +16,7 @@ from wire.errors import WireError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from station import Station
+    from typing import Any
 
 
 # An enrolment with its trust bundle in base64.
@@ -39,7 +38,7 @@ class ConsoleError(Exception):
 class Console:
     """Takes bytes, gives lines. `station` is the terminal's parts, `write(text)` sends a line without its end."""
 
-    def __init__(self, station: "Station", write: "Callable[[str], None]") -> None:
+    def __init__(self, station: "Any", write: "Callable[[str], None]") -> None:
         self._station = station
         self._write = write
         self._buffer = bytearray()

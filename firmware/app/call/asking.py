@@ -7,8 +7,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from panel.display import Front
-
     from call.book import Book
     from call.voice import Voice
 
@@ -22,7 +20,7 @@ MAX_PIN = 12
 class Asking:
     """The part of the engine that asks the caller. Actions are named in `call.table`; each may return an event."""
 
-    def __init__(self, panel: "Front", voice: "Voice", book: "Book", send: "Callable[[dict], None]") -> None:
+    def __init__(self, panel: "Any", voice: "Voice", book: "Book", send: "Callable[[dict], None]") -> None:
         self.state = table.IDLE
         self.call: "Any" = None  # a Call, from `place_call` on
         self.service = "no-service"

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from panel.display import Front
-
     from call.book import Book
     from call.voice import Voice
 
@@ -30,7 +28,7 @@ _REFUSED_DIAL = {"restricted": "policy", "busy": "trunk-failed"}
 class Engine(Asking):
     """One phone's call. Feed it with `handle`, `message`, `link_up`, `link_down` and, every 20 ms or so, `tick`."""
 
-    def __init__(self, panel: "Front", voice: "Voice", book: "Book", send: "Callable[[dict], None]") -> None:
+    def __init__(self, panel: "Any", voice: "Voice", book: "Book", send: "Callable[[dict], None]") -> None:
         super().__init__(panel, voice, book, send)
         self.ignored = 0
         self._lost_ms: "Any" = None
