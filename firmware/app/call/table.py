@@ -33,6 +33,7 @@ TABLE = (
     ("quote", "key", "place_call", "ringing", "ringing"),
     # the call is on the record from here on (a protected one never is)
     ("ringing", "prepare", "open_record", "ringing", "ringing"),
+    ("ringing", "ringing", "", "ringing", ""),
     ("ringing", "failed", "end_failed", "wrap-up", "ended"),
     ("ringing", "answered", "start_notice", "notice", "notice"),
     ("ringing", "timeout", "end_unanswered", "wrap-up", "ended"),
