@@ -108,6 +108,11 @@ class Board:
     ) -> None:
         self.close()
 
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._stop.is_set()
+
     def close(self) -> None:
         """Stop the codec clock and let go of the file. The board in the emulator goes on without sound."""
         if not self._stop.is_set():
@@ -155,11 +160,16 @@ class Board:
 
     # Handset.
 
-    def speak(self, pcm: bytes) -> None:
-        """Queue speech for the microphone, in real time: signed 16-bit little-endian samples, 8 kHz."""
+    def speak(self, pcm: bytes) -> int:
+        """Queue speech for the microphone, in real time: signed 16-bit little-endian samples, 8 kHz.
+
+        Returns the number of the microphone frame in which it begins.
+        """
         with self._lock:
+            begins = self._get(window.REG_MIC_WRITTEN) + len(self._mic) // window.AUDIO_FRAME_BYTES
             self._mic += pcm
             self._mic_done.clear()
+        return begins
 
     def wait_spoken(self, timeout_s: float) -> None:
         """Wait until all queued speech is spoken. BoardError: it is not in time."""

@@ -8,6 +8,7 @@ import json
 import os
 import secrets
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -76,6 +77,7 @@ class Plan:
     parties: dict[str, Party] = field(default_factory=dict)
     privileged: list[str] = field(default_factory=list)
     max_age_s: int = bundles.DEFAULT_MAX_AGE_S
+    policy: dict[str, Any] = field(default_factory=lambda: dict(POLICY))
 
 
 class Facility:
@@ -136,16 +138,38 @@ class Facility:
             process.kill()
 
     def phone(
-        self, name: str, image: Path, *, icount: bool = False, enrol: bool = True, lock: bool = True
+        self,
+        name: str,
+        image: Path,
+        *,
+        icount: bool = False,
+        enrol: bool = True,
+        lock: bool = True,
+        gateway_port: int | None = None,
     ) -> WallPhone:
-        """A running wall phone; enrolled, with the directory key that is sealed to it."""
+        """A running wall phone; enrolled, with the directory key that is sealed to it. Its gateway may be another."""
         phone = WallPhone(name, self.directory / "phones" / name, image, icount=icount)
         self.phones.append(phone)
         phone.start()
         if enrol:
-            phone.enrol(self.authority, self.trust, self.link_port, lock=lock)
+            phone.enrol(self.authority, self.trust, gateway_port or self.link_port, lock=lock)
             self.publish_directory()
         return phone
+
+    def rack(self, names: Sequence[str], image: Path, *, gateway_ports: Sequence[int] = ()) -> list[WallPhone]:
+        """Running wall phones, enrolled and not locked, that all have the newest rules."""
+        phones = [self.phone(name, image, enrol=False) for name in names]
+        for phone, port in zip(phones, gateway_ports or [self.link_port] * len(phones), strict=True):
+            phone.enrol(self.authority, self.trust, port, lock=False)
+        self.publish_directory()
+        for phone in phones:
+            self.wait_rules(phone)
+        return phones
+
+    def wait_rules(self, phone: WallPhone, *, timeout_s: float = 20.0) -> None:
+        """Wait until an unlocked phone has the newest issue of each bundle and is in service."""
+        phone.wait_status("bundles", ",".join(f"{kind}:{self.versions[kind]}" for kind in sorted(self.versions)), timeout_s)
+        phone.board.wait_display("SEALINE")
 
     # Rules.
 
@@ -167,7 +191,7 @@ class Facility:
         self.publish(self.trust)
         self.publish(bundles.revocations(self.authority, version=self.next_version("revocations"), revoked={}))
         self.publish(
-            bundles.policy(self.signer("policy").identity, self.name, version=self.next_version("policy"), rules=POLICY)
+            bundles.policy(self.signer("policy").identity, self.name, version=self.next_version("policy"), rules=self.plan.policy)
         )
         self.publish(
             bundles.tariff(self.signer("tariff").identity, self.name, version=self.next_version("tariff"), rates=TARIFF)

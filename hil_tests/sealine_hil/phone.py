@@ -122,6 +122,19 @@ class WallPhone:
                 raise BoardError(f"{self.name}: the console does not say {text!r} within {timeout_s:g} s")
             time.sleep(0.05)
 
+    def status(self) -> dict[str, str]:
+        """What an unlocked phone says of itself: names and values, see docs/operations.md."""
+        lines = self.console().command("status", timeout_s=10).decode().splitlines()
+        return dict(line.split("=", 1) for line in lines)
+
+    def wait_status(self, name: str, value: str, timeout_s: float = 10.0) -> None:
+        """Wait until an unlocked phone says so of itself. Raises BoardError with all that it says."""
+        end = time.monotonic() + timeout_s
+        while (said := self.status()).get(name) != value:
+            if time.monotonic() > end:
+                raise BoardError(f"{self.name}: {name} is not {value} after {timeout_s:g} s: {said}")
+            time.sleep(0.1)
+
     # A person's hands.
 
     def begin_call(self, person: str, pin: str, number: str, *, language: str = "en") -> None:
