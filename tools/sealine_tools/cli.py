@@ -28,7 +28,7 @@ def verify(
     folder: Annotated[Path, typer.Argument(help="Evidence, as `sealine demo --out` leaves it.")],
     root: Annotated[Path | None, typer.Option(help="The root key, had from somebody you trust.")] = None,
 ) -> None:
-    """Prove or disprove a folder of evidence, offline, from the root key down. Exit code 1 when something does not hold.
+    """Prove or disprove a folder of evidence, offline, from the root key down. Exit code 1: it does not hold.
 
     Example: sealine verify evidence/ --root root.pub
     """

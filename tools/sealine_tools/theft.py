@@ -119,7 +119,7 @@ def _alaw(samples: npt.NDArray[np.int16]) -> bytes:
     size = np.minimum(np.where(value >= 0, value, -value - 1) >> 3, 4095)
     exponent = np.maximum(np.floor(np.log2(np.maximum(size, 1))).astype(np.int32) - 4, 0)
     mantissa = size >> np.maximum(exponent, 1) & 15
-    return ((sign | exponent << 4 | mantissa) ^ 0x55).astype(np.uint8).tobytes()
+    return bytes(((sign | exponent << 4 | mantissa) ^ 0x55).astype(np.uint8))
 
 
 def search(folder: Path, secrets: Mapping[str, str], speech: Mapping[str, bytes]) -> Loot:
@@ -178,7 +178,8 @@ def _words(data: bytes) -> Words:
     if len(data) < WINDOW_BYTES:
         return np.empty(0, np.uint64)
     view = np.lib.stride_tricks.sliding_window_view(np.frombuffer(data, np.uint8), WINDOW_BYTES)
-    return np.ascontiguousarray(view).view("<u8").ravel()
+    words: Words = np.ascontiguousarray(view).view("<u8").ravel()
+    return words
 
 
 def _pieces(data: bytes) -> Words:
@@ -186,4 +187,5 @@ def _pieces(data: bytes) -> Words:
     words = np.unique(_words(data))
     values = np.sort(words.view(np.uint8).reshape(-1, WINDOW_BYTES), axis=1)
     different = 1 + np.count_nonzero(np.diff(values, axis=1), axis=1)
-    return words[different >= MIN_DIFFERENT]
+    kept: Words = words[different >= MIN_DIFFERENT]
+    return kept

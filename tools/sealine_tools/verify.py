@@ -15,6 +15,7 @@ import sys
 import wave
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -34,9 +35,9 @@ SHARE: Final = 2
 STATES: Final = ("complete", "cut", "stopped")
 HANG_UPS: Final = (1, 2)
 END_REASONS: Final = (
-    "? caller-hangup called-hangup abandoned refused blocked silent unanswered busy number-invalid trunk-failed "
-    "link-lost gateway-lost reset time-limit funds policy"
-).split()
+    "?", "caller-hangup", "called-hangup", "abandoned", "refused", "blocked", "silent", "unanswered", "busy",
+    "number-invalid", "trunk-failed", "link-lost", "gateway-lost", "reset", "time-limit", "funds", "policy",
+)  # fmt: skip
 SAMPLES_A_CHUNK: Final = 8000
 
 
@@ -220,8 +221,11 @@ def root_of_path(leaf: bytes, index: int, size: int, path: Iterable[bytes]) -> b
     return value
 
 
-def check_receipt(trust: Trust, data: bytes, logged: bytes) -> tuple[int, int, bytes, int]:
-    """RFC 9942: leaf, size, root and issue time (s), if a log of the trust bundle signed the root of the proof's path."""
+def check_receipt(trust: Trust, data: bytes, logged: bytes, heads: dict[int, bytes]) -> tuple[int, int, int]:
+    """RFC 9942: leaf, size and issue time (s), if a log of the trust bundle signed the root that the proof leads to.
+
+    `heads`, tree size to root, gets the root, which must contradict none.
+    """
     signed = parse(data)
     need(signed.payload is None and signed.header.get(395) == 1, "is not a receipt of an RFC 9162 tree")
     key = next((key for key in trust.logs if key_id(key) == signed.kid), None)
@@ -230,7 +234,20 @@ def check_receipt(trust: Trust, data: bytes, logged: bytes) -> tuple[int, int, b
     size, index, path = decode(signed.unprotected[396][-1][0])
     root = root_of_path(hashlib.sha256(b"\x00" + logged).digest(), index, size, path)
     signed.verify(key, root)
-    return index, size, root, signed.header[15][6]
+    need(heads.setdefault(size, root) == root, "the log shows two faces: another root of the same size")
+    return index, size, signed.header[15][6]
+
+
+def check_head(trust: Trust, path: Path, heads: dict[int, bytes]) -> str:
+    """A signed tree head of a log of the trust bundle; it joins `heads`, size to root, and contradicts none."""
+    data = path.read_bytes()
+    kid = parse(data).kid
+    key = next((key for key in trust.logs if key_id(key) == kid), None)
+    if key is None:
+        raise EvidenceError("is of a log that the trust bundle does not name")
+    fields = open_signed(data, "tree-head", key)
+    need(heads.setdefault(fields[0], fields[1]) == fields[1], "the log shows two faces: another root of the same size")
+    return f"root {fields[1].hex()[:16]}"
 
 
 # ---------------------------------------------------------------- records
@@ -346,7 +363,7 @@ def gf_multiply(a: int, b: int) -> int:
 
 
 def gf_divide(a: int, b: int) -> int:
-    """a / b, found by trying."""
+    """The quotient, found by trying."""
     return next(quotient for quotient in range(256) if gf_multiply(quotient, b) == a)
 
 
@@ -491,9 +508,10 @@ class Report:
 
     def table(self) -> str:
         """All rows in columns."""
-        widths = [max(len(line[place]) for line in self.lines) for place in (0, 1)]  # type: ignore[misc]
+        first = max(len(what) for what, *_ in self.lines)
+        second = max(len(subject) for _, subject, *_ in self.lines)
         rows = [
-            f"{'ok  ' if holds else 'FAIL'}  {what:{widths[0]}}  {subject:{widths[1]}}  {text}"
+            f"{'ok  ' if holds else 'FAIL'}  {what:{first}}  {subject:{second}}  {text}"
             for what, subject, text, holds in self.lines
         ]
         verdict = "everything holds" if not self.failures else f"{self.failures} of {len(rows)} checks FAIL"
@@ -526,15 +544,17 @@ def verify(folder: Path, root: bytes) -> Report:
     records = _check_records(report, trust, folder)
     for kid in sorted({record.kid for record in records}):
         chain = [record for record in records if record.kid == kid]
-        report.check("chain", chain[0].fields[TERMINAL_NAME], lambda chain=chain: check_chain(trust, chain))  # type: ignore[misc]
+        report.check("chain", chain[0].fields[TERMINAL_NAME], partial(check_chain, trust, chain))
     heads: dict[int, bytes] = {}
+    for path in sorted((folder / "trust" / "heads").glob("*.cose"), key=lambda path: int(path.stem)):
+        report.check("tree head", f"size {path.stem}", partial(check_head, trust, path, heads))
     for record in records:
         _check_parts(report, trust, folder, record, heads)
     keys = read_keys(folder / "custodians")
     for record in records:
         if record.recording is not None:
             _check_opening(report, folder, record, keys)
-            _check_custody(report, trust, folder / "opened" / record.id, record)
+            _check_custody(report, trust, folder / "opened" / record.id, record, heads)
     return report
 
 
@@ -542,7 +562,7 @@ def _check_credentials(report: Report, trust: Trust, folder: Path) -> None:
     """Issuers first, since others may be signed by them."""
     paths = sorted(folder.glob("*.cose"), key=lambda path: not path.name.startswith("issuer"))
     for path in paths:
-        report.check("credential", path.name.rsplit(".", 2)[0], lambda path=path: _credential_text(trust, path))  # type: ignore[misc]
+        report.check("credential", path.name.rsplit(".", 2)[0], partial(_credential_text, trust, path))
 
 
 def _credential_text(trust: Trust, path: Path) -> str:
@@ -554,7 +574,7 @@ def _check_records(report: Report, trust: Trust, folder: Path) -> list[Record]:
     records = []
     for path in sorted((folder / "records").glob("*.cose")):
         record = Record(path.stem, path.read_bytes())
-        if report.check("record", _short(path.stem), lambda record=record: read_record(trust, record)):  # type: ignore[misc]
+        if report.check("record", _short(path.stem), partial(read_record, trust, record)):
             records.append(record)
     report.check("records", "all", lambda: _count(records))
     return records
@@ -576,8 +596,7 @@ def _check_parts(report: Report, trust: Trust, folder: Path, record: Record, hea
 
     def receipt() -> str:
         data = (folder / "receipts" / f"{record.name}.receipt").read_bytes()
-        index, size, root, issued = check_receipt(trust, data, record.signed)
-        need(heads.setdefault(size, root) == root, "the log shows two faces: another root of the same size")
+        index, size, issued = check_receipt(trust, data, record.signed, heads)
         need(issued + 1 >= record.fields[ENDED] // 1000, "is older than the record's end")
         return f"leaf {index} of a log of {size}"
 
@@ -610,7 +629,7 @@ def _check_opening(report: Report, folder: Path, record: Record, keys: dict[byte
         report.check("opened WAV", _short(record.name), lambda: check_wav(wav, plain))
 
 
-def _check_custody(report: Report, trust: Trust, folder: Path, record: Record) -> None:
+def _check_custody(report: Report, trust: Trust, folder: Path, record: Record, heads: dict[int, bytes]) -> None:
     """Request, grants and opening, if they are here: each signed by who may, each a leaf of the log."""
     request = folder / "request.cose"
 
@@ -621,7 +640,7 @@ def _check_custody(report: Report, trust: Trust, folder: Path, record: Record) -
         signer = trust.signer(signed.kid, role, fields[time] // 1000)
         open_signed(data, signed.content, signer.key)
         need(expected(fields), "belongs to another recording or request")
-        index, *_ = check_receipt(trust, path.with_suffix(".receipt").read_bytes(), data)
+        index, *_ = check_receipt(trust, path.with_suffix(".receipt").read_bytes(), data, heads)
         return f"{signed.content} by {signer.sub}, leaf {index}"
 
     if not request.exists():
@@ -631,9 +650,7 @@ def _check_custody(report: Report, trust: Trust, folder: Path, record: Record) -
     record_hash = blake2b(record.signed)
     report.check("custody", name, lambda: check(request, REQUESTER, 4, lambda f: bool(f[1] == record_hash)))
     for path in sorted((folder / "grants").glob("*.cose")):
-        report.check(
-            "custody", name, lambda path=path: check(path, CUSTODIAN, 3, lambda f: bool(f[0] == asked))  # type: ignore[misc]
-        )
+        report.check("custody", name, partial(check, path, CUSTODIAN, 3, lambda f: bool(f[0] == asked)))
     opening, wav = folder / "opening.cose", folder.with_suffix(".wav")
     if opening.exists():
         report.check(

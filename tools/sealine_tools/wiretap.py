@@ -50,7 +50,7 @@ class Wiretap:
         context.load_cert_chain(holder / "tls.pem", holder / "tls.key")
         client.tls_set_context(context)
         listening = threading.Event()
-        client.on_connect = lambda *_: client.subscribe("sealine/#", 1)
+        client.on_connect = self._on_connect
         client.on_subscribe = lambda *_: listening.set()
         client.on_message = self._on_message
         try:
@@ -62,6 +62,10 @@ class Wiretap:
             client.loop_stop()
             raise WiretapError("wiretap: the broker does not answer")
         return client
+
+    @staticmethod
+    def _on_connect(client: paho.Client, *_: Any) -> None:
+        client.subscribe("sealine/#", 1)
 
     def _on_message(self, _client: paho.Client, _data: Any, message: paho.MQTTMessage) -> None:
         payload = bytes(message.payload)

@@ -51,7 +51,7 @@ class Call:
         self.watched = Watched()
 
     def place(self) -> None:
-        """Lift, choose a language, enter person and PIN, dial, read the price, agree; ends when the notice is played."""
+        """Lift, choose a language, enter person and PIN, dial, read the price, agree; ends when the notice begins."""
         phone, caller = self._phone, self._caller
         self._picture("at rest")
         phone.board.lift()

@@ -65,7 +65,7 @@ def plan(directory: Path) -> Plan:
 
 def secrets() -> dict[str, str]:
     """What a thief must not find: a name of each secret, and the secret."""
-    found = {}
+    found: dict[str, str] = {}
     for caller in (MARISOL, TOMAS):
         first = caller.name.split()[0]
         found |= {f"{first}'s name": caller.name, f"{first}'s first name": first}

@@ -41,19 +41,20 @@ class Opening:
             self._admit(directory / "credential.cose", path)
 
     def refused(self) -> str:
-        """Try to open without a quorum; what the tool says. Raises DemoError if it opens."""
+        """Try to open without a quorum; what the tool says. DemoError: it opens, or fails at something else."""
         code, said = programs.attempt(
             "sealine-custody", "open", self.folder, "--keys", self._requester, "--root", self._root
         )
         if code == 0 or (self.folder / "opened.wav").exists():
             raise DemoError("the recording opened without a quorum")
-        return said
+        if "stays closed" not in said:
+            raise DemoError(f"the opening failed for another reason: {said}")
+        return said.removeprefix("sealine-custody: ")
 
-    def open(self) -> str:
-        """Open with a quorum, and have the opening logged; what the tool says."""
-        said = programs.run("sealine-custody", "open", self.folder, "--keys", self._requester, "--root", self._root)
+    def open(self) -> None:
+        """Open with a quorum, and have the opening logged."""
+        programs.run("sealine-custody", "open", self.folder, "--keys", self._requester, "--root", self._root)
         self._admit(self._requester / "credential.cose", self.folder / "opening.cose")
-        return said.rsplit("/", 1)[-1]
 
     @property
     def _root(self) -> Path:

@@ -1,13 +1,13 @@
 """The evidence that a run leaves, in the layout that `verify` and any other reader finds.
 
-    report.json
-    trust/       root.pub, keys/*.pub, credentials/*.cose, bundles/*.bundle
-    records/     *.cose as central stored them       receipts/    the log's, one a record
-    envelopes/   <record id>/<kind>-<index>          recordings/  <record id>/<index>.chunk
-    spoken/      <record id>-near.wav, -far.wav      opened/      <record id>.wav, <record id>/ request, grants, opening
-    custodians/  private keys of the throw-away custodians
-    theft/       gateway/, broker/, central/, logs/ as on disk, mqtt/ as on the wire
-    logs/
+* report.json
+* trust/       root.pub, keys/*.pub, credentials/*.cose, bundles/*.bundle, heads/*.cose (the log's)
+* records/     *.cose as central stored them       receipts/    the log's, one a record
+* envelopes/   <record id>/<kind>-<index>          recordings/  <record id>/<index>.chunk
+* spoken/      <record id>-near.wav, -far.wav      opened/      <record id>.wav, <record id>/ request, grants, opening
+* custodians/  private keys of the throw-away custodians
+* theft/       gateway/, broker/, central/, logs/ as on disk, mqtt/ as on the wire
+* logs/
 """
 
 import shutil
@@ -63,10 +63,13 @@ class Evidence:
             if path.stem != "record":
                 shutil.copyfile(path, papers / path.relative_to(case))
 
-    def collect(self, facility: Facility) -> None:
-        """Everything that is public or handed out on purpose."""
-        programs.run("sealine-central", "export", "--config", facility.central_config, self.folder)
+    def collect(self, facility: Facility, export: Path) -> None:
+        """Everything that is public or handed out on purpose; `export` is a folder to be made on the way."""
+        programs.run("sealine-central", "export", "--config", facility.central_config, export)
         trust = self.folder / "trust"
+        for name in ("records", "receipts", "envelopes", "recordings"):
+            shutil.copytree(export / name, self.folder / name, dirs_exist_ok=True)
+        shutil.copytree(export / "heads", trust / "heads")
         for name in ("keys", "credentials"):
             (trust / name).mkdir(exist_ok=True)
         shutil.copyfile(facility.directory / "safe" / "root.pub", trust / "root.pub")

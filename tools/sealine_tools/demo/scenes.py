@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from rich.table import Table
-from sealine_central.store import Store
 from sealine_hil import quality, speech
 from sealine_hil.facility import CUSTODIANS, Facility
 from sealine_hil.phone import WallPhone
-from sealine_protocol import receipt
+from sealine_protocol import mulaw
 from sealine_protocol.unit import Unit
 from sealine_provisioning import technician
 from sealine_provisioning.authority import fresh_challenge
@@ -23,14 +22,14 @@ from sealine_tools.demo.calls import Call
 from sealine_tools.demo.custody import Opening
 from sealine_tools.demo.errors import DemoError
 from sealine_tools.demo.evidence import Evidence
+from sealine_tools.demo.ledger import SYNC_S, Ledger
 from sealine_tools.demo.stage import Stage, Step
 from sealine_tools.wiretap import Wiretap
 
 PHONES: Final = ("wing-a-1", "wing-b-1")
-SYNC_S: Final = 20.0
 RULES_S: Final = 30.0
 MIN_PESQ: Final = 4.0
-"""G.711 mu-law alone gives 4.4 to 4.5; below 4 something is lost between the handset and the opened recording."""
+"""G.711 mu-law alone gives 4.4 to 4.5; below 4 speech got lost between the handset and the opened recording."""
 
 
 @dataclass
@@ -42,6 +41,7 @@ class Scenes:
     work: Path
     image: Path
     facility: Facility = field(init=False)
+    ledger: Ledger = field(init=False)
     wiretap: Wiretap | None = None
     technician: Unit = field(init=False)
     technician_chain: list[bytes] = field(init=False)
@@ -78,6 +78,7 @@ class Scenes:
             step.doing("root, central, gateway, three custodians, a requester, a technician")
             (self.work / "far").mkdir()
             self.facility = Facility(self.work / "facility", cast.plan(self.work / "far"))
+            self.ledger = Ledger(self.facility)
             self._hire_technician()
             people = ", ".join(f"{class_} ({organisation})" for class_, organisation in CUSTODIANS)
             step.say(f"custodians, any two of whom can open a recording: {people}")
@@ -123,7 +124,7 @@ class Scenes:
 
     def recorded_call(self) -> str:
         """Human speech both ways over an ordinary line; returns the record id."""
-        title = "A call: English, ordinary line; both talk; the phone seals each second as it is spoken"
+        title = "A call to an ordinary line: both talk, and the phone seals each second of it"
         with self.stage.step("call", title) as step:
             near, far = cast.spoken(cast.NEAR_CLIPS), cast.spoken(cast.FAR_CLIPS)
             call = Call(step, self.facility.phones[0], cast.MARISOL, cast.SISTER)
@@ -131,7 +132,7 @@ class Scenes:
             call.talk(near, len(far) / 16_000, self.facility.directory / "central" / "recordings")
             call.hang_up()
             call.expect_status("RECORDED")
-            signed = self._wait_record(self.facility.phones[0], 0)
+            signed = self.ledger.wait_record(self.facility.phones[0], 0)
             record = words.read(signed)
             recording = record["recording"]
             if recording is None or recording["state"] != "complete":
@@ -148,19 +149,19 @@ class Scenes:
 
     def sync(self, record_id: str) -> None:
         """The record at central, and its receipt back at the phone."""
-        title = "The signed record reaches central over MQTT, and central's receipt comes back to the phone"
+        title = "The signed record travels to central over MQTT, and a receipt comes back"
         with self.stage.step("sync", title) as step:
             phone = self.facility.phones[0]
-            signed = self._wait_record(phone, 0)
+            signed = self.ledger.wait_record(phone, 0)
             step.show(words.table(words.read(signed), len(signed)))
-            proof = self._receipt(signed)
+            proof = self.ledger.receipt(signed, self.work / "export")
             step.say(f"central: signature, credential and chain hold; leaf {proof.index} of a log of {proof.size}")
             step.doing("the phone verifies the receipt against the bytes in its own journal, and only then lets go")
             status = self._wait_status(phone, {"waiting": "0", "chunks": "0"}, SYNC_S)
             if (status["quarantined"], status["refused_answers"]) != ("0", "0"):
                 raise DemoError("the phone refused an answer of central's")
             step.say("phone (asked by a technician's signed command): receipt verified, journal empty")
-            self._wait_stored(record_id)
+            self.ledger.wait_stored(record_id)
             step.facts = {"record": record_id, "leaf": proof.index, "log_size": proof.size, "waiting": 0}
 
     def custody(self, record_id: str) -> None:
@@ -176,9 +177,10 @@ class Scenes:
             step.say(f"one custodian ({first}) granted; opening refused: [bold]{opening.refused()}[/]")
             step.doing(f"the {second} grants too")
             opening.grant(second)
-            said = opening.open()
-            step.say(f"two custodians ({first}, {second}) granted: [bold]{said}[/]; grants and opening are logged")
+            opening.open()
             self.evidence.opened(record_id, opening.folder)
+            step.say(f"two custodians ({first}, {second}) granted: [bold]opened/{record_id[:8]}….wav[/], both legs")
+            step.say("both grants and the opening are signed, and leaves of the log")
             step.doing("PESQ of opened against spoken")
             step.facts = {"record": record_id, "pesq": self._compare(step, record_id, opening.folder / "opened.wav")}
 
@@ -186,16 +188,16 @@ class Scenes:
 
     def private_call(self) -> None:
         """A call to a number in the directory: no key, no chunk, no reader."""
-        title = "Second phone: a call to an attorney; the phone finds the number in the signed directory"
+        title = "A call to an attorney: the second phone finds the number in the signed directory"
         with self.stage.step("private", title) as step:
             phone, speech_pcm = self.facility.phones[1], cast.spoken(cast.PRIVATE_CLIPS)
-            before = self._sealed_files()
+            before = self.ledger.sealed_files()
             call = Call(step, phone, cast.MARISOL, cast.ATTORNEY)
             call.place()
             call.talk(speech_pcm, len(speech_pcm) / 16_000, self.facility.directory / "central" / "recordings")
             call.hang_up()
             call.expect_status("PRIVATE")
-            signed = self._wait_record(phone, 0)
+            signed = self.ledger.wait_record(phone, 0)
             record = words.read(signed)
             self._expect_closed(record, "directory", before)
             if any(envelope["kind"] == "share" for envelope in record["envelopes"]):
@@ -208,15 +210,15 @@ class Scenes:
 
     def refused_call(self) -> None:
         """A Spanish speaker's call that is refused: the key dies unused."""
-        title = "A call in Spanish: the called party hears who calls and that it is recorded, and refuses"
+        title = "A call in Spanish: the called party hears the notice, and refuses"
         with self.stage.step("refused", title) as step:
             phone = self.facility.phones[1]
-            before = self._sealed_files()
+            before = self.ledger.sealed_files()
             call = Call(step, phone, cast.TOMAS, cast.COUSIN)
             call.place()
             call.wait_end()
             call.expect_status("GRABADA")
-            signed = self._wait_record(phone, 1)
+            signed = self.ledger.wait_record(phone, 1)
             record = words.read(signed)
             if record["end_reason"] != "refused" or record["charge"]["amount"] != 0:
                 raise DemoError(f"the record says {record['end_reason']}, charge {record['charge']['amount']}")
@@ -240,7 +242,7 @@ class Scenes:
             self.stage.facts["secrets"] = secrets
             step.say(
                 f"searched {loot.files} files, {loot.size / 1e6:.1f} MB, for {len(secrets)} names, numbers and PINs in "
-                f"{loot.needles} forms, and for {loot.audio_pieces:,} pieces of the spoken audio (1 ms each, at any place)"
+                f"{loot.needles} forms, and for {loot.audio_pieces:,} pieces of the spoken audio, 1 ms each"
             )
             wanted = {"mqtt", "gateway", "broker", "central"}
             if not wanted <= {path.name for path in stolen.iterdir()} or not any((stolen / "mqtt").iterdir()):
@@ -255,7 +257,7 @@ class Scenes:
         """The one-file verifier over the evidence."""
         with self.stage.step("verify", "An independent verifier, one file, checks all of it offline") as step:
             step.doing("collecting the evidence")
-            self.evidence.collect(self.facility)
+            self.evidence.collect(self.facility, self.work / "auditor")
             step.doing("from the root key to the last chunk")
             root = (self.evidence.folder / "trust" / "root.pub").read_bytes()
             report = verify.verify(self.evidence.folder, root)
@@ -294,62 +296,11 @@ class Scenes:
                 raise DemoError(f"{phone.name} still says {wrong} after {timeout_s:g} s")
             time.sleep(0.3)
 
-    def _store(self) -> Store:
-        return Store(self.facility.directory / "central")
-
-    def _wait_record(self, phone: WallPhone, seq: int) -> bytes:
-        """The record with this number of this phone, as central stored it."""
-        key_id = phone.credential.key_id if phone.credential else b""
-        store = self._store()
-        try:
-            end = time.monotonic() + SYNC_S
-            while time.monotonic() < end:
-                row = store.db.execute(
-                    "SELECT signed FROM record WHERE key_id = ? AND seq = ?", (key_id, seq)
-                ).fetchone()
-                if row is not None:
-                    return bytes(row[0])
-                time.sleep(0.05)
-        finally:
-            store.close()
-        raise DemoError(f"central has no record {seq} of {phone.name} after {SYNC_S:g} s")
-
-    def _wait_stored(self, record_id: str) -> None:
-        store = self._store()
-        try:
-            end = time.monotonic() + SYNC_S
-            while (expected := store.expected(bytes.fromhex(record_id))) is None or expected[2] is None:
-                if time.monotonic() > end:
-                    raise DemoError(f"the recording is not whole at central after {SYNC_S:g} s")
-                time.sleep(0.05)
-        finally:
-            store.close()
-
-    def _receipt(self, signed: bytes) -> receipt.Receipt:
-        """The log's receipt for a record, verified."""
-        from sealine_central import log  # noqa: PLC0415 - beside the one other name `log`
-        from sealine_central.answers import Answers  # noqa: PLC0415
-
-        store = self._store()
-        try:
-            answers = Answers(Unit.load(self.facility.directory / "central").identity)
-            (leaf,) = store.db.execute("SELECT leaf FROM record WHERE signed = ?", (signed,)).fetchone()
-            proof = answers.receipt(store.db, leaf, log.size(store.db))
-        finally:
-            store.close()
-        receipt.verify(proof, signed, answers.public_key)
-        return receipt.parse(proof)
-
-    def _sealed_files(self) -> set[Path]:
-        """Every sealed chunk that gateway or central has."""
-        directory = self.facility.directory
-        return {path for name in ("gateway", "central") for path in (directory / name).rglob("*.chunk")}
-
     def _expect_closed(self, record: dict[str, Any], privilege: str, before: set[Path]) -> None:
         """Nothing was recorded in this call. Raises DemoError."""
         if record["privileged"] != privilege or record["recording"] is not None:
             raise DemoError(f"the record says {record['privileged']}, and names a recording or readers")
-        if any(record["id"].hex() in str(path) for path in self._sealed_files() - before):
+        if any(record["id"].hex() in str(path) for path in self.ledger.sealed_files() - before):
             raise DemoError("there are chunks of a call that must have none")
 
     def _keep_speech(self, record: dict[str, Any], near: bytes, far: bytes) -> None:
@@ -364,7 +315,11 @@ class Scenes:
             (spoken,) = speech.read_wav(self.evidence.folder / "spoken" / f"{record_id}-{leg}.wav")
             result = quality.compare(spoken, heard)
             found[leg] = round(result.pesq, 3)
-            step.say(f"{leg} leg: {result.seconds:.1f} s of speech, PESQ {result.pesq:.2f} (mu-law alone: 4.4 to 4.5)")
+            alone = quality.compare(spoken, mulaw.decode(mulaw.encode(spoken))).pesq
+            step.say(
+                f"{leg} leg: {result.seconds:.1f} s of speech, PESQ {result.pesq:.2f} against what was spoken "
+                f"(mu-law alone gives {alone:.2f})"
+            )
         if min(found.values()) < MIN_PESQ:
             raise DemoError(f"the opened recording does not sound like what was spoken: PESQ {found}")
         return found

@@ -16,8 +16,9 @@ from sealine_tools.demo.stage import Stage
 
 IMAGE: Final = Path(__file__).parents[3] / "build" / "firmware" / "qemu" / "firmware.elf"
 INTRODUCTION: Final = """\
-[bold]Sealine: one facility on this machine.[/] Two wall phones run the real firmware in an emulator; broker, gateway and
-central are the real programs. Only the telephone network is played: scripted parties with human voices.
+[bold]Sealine: one facility on this machine.[/] Two wall phones run the real firmware in an emulator; \
+broker, gateway and central are the real programs. Only the telephone network is played: \
+scripted parties with human voices.
 """
 
 

@@ -73,7 +73,7 @@ class Step:
     def screen(self, caption: str, rows: Sequence[str], colour: str = "green") -> None:
         """A wall phone's display; those that follow each other stand side by side."""
         text = Text("\n".join(rows), style=f"bold {colour}", no_wrap=True)
-        self._screens.append(Panel(text, title=caption, title_align="left", box=box.ROUNDED, width=24, style="default"))
+        self._screens.append(Panel(text, title=caption, title_align="left", box=box.ROUNDED, width=22, padding=0))
 
     def doing(self, text: str) -> None:
         """What goes on at this moment."""
@@ -104,9 +104,8 @@ class Stage:
     """All steps of one run; `report` is written after each."""
 
     def __init__(self, report: Path, console: Console | None = None) -> None:
-        self.console = console or Console(width=None, highlight=False)
-        if self.console.width > WIDTH:
-            self.console.width = WIDTH
+        self.console = console or Console(highlight=False)
+        self.console.width = min(self.console.width, WIDTH)
         self.facts: dict[str, Any] = {}
         self._report = report
         self._steps: list[Step] = []

@@ -38,10 +38,12 @@ def _rows(record: dict[str, Any], size: int) -> list[tuple[str, str]]:
         ("privilege", PRIVILEGE[record["privileged"]]),
     ]
     if tariff:
-        rows.append(("price", f"${charge['amount'] / 1e6:.2f}, {charge['minutes']} started minute(s), cap shown"))
+        rate, cap = tariff["rate"] / 1e6, tariff["cap"] / 1e6
+        text = f"${charge['amount'] / 1e6:.2f}: {charge['minutes']} started minute(s) at ${rate:.2f}, cap ${cap:.2f}"
+        rows.append(("price", text))
     recording = record["recording"]
     if recording is None:
-        rows.append(("recording", "none; readers: none; no key was used"))
+        rows.append(("recording", "none; readers: none"))
         return rows
     rows.append(("recording", f"{recording['chunks']} sealed seconds, {recording['bytes']} bytes, both legs"))
     readers = ", ".join(f"{reader['class']} ({reader['organisation']})" for reader in recording["readers"])
