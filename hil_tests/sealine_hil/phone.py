@@ -42,8 +42,13 @@ PROMPTS = {
 class WallPhone:
     """One emulated wall phone; its files are in `directory`."""
 
-    def __init__(self, name: str, directory: Path, image: Path, *, icount: bool = False) -> None:
+    def __init__(
+        self, name: str, directory: Path, image: Path, *, icount: bool = False, window: Board | None = None
+    ) -> None:
+        """`window`: another phone's board, which is copied whole, flash and identity."""
         directory.mkdir(parents=True, exist_ok=True)
+        if window is not None:
+            window.clone(directory / "window")
         self.name = name
         self.directory = directory
         self.board = Board(directory / "window", unique_id=name.encode().ljust(16, b"-")[:16])

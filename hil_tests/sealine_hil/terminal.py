@@ -54,6 +54,7 @@ class SimulatedTerminal:
         self._news = asyncio.Condition()
         self._tasks: list[asyncio.Task[Any]] = []
         self._stream: LinkStream | None = None
+        self._writer: asyncio.StreamWriter | None = None
 
     async def connect(
         self,
@@ -77,6 +78,7 @@ class SimulatedTerminal:
         link = Link("terminal", self.facility, bytes(self.keys.link), hello, lambda *_: None, now_ms())
         self.down = None
         self._messages.clear()
+        self._writer = writer
         self._stream = LinkStream(link, reader, writer)
         self._stream.on_voice = self._on_voice  # type: ignore[method-assign]  # the stream's documented hook
         up = asyncio.get_running_loop().create_future()
@@ -93,6 +95,8 @@ class SimulatedTerminal:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks = []
+        if self._writer is not None:
+            self._writer.transport.abort()
 
     def send(self, message: Mapping[str, Any]) -> None:
         """Queue one `from-terminal` message."""

@@ -24,6 +24,7 @@ from sealine_hil.errors import HilError
 from sealine_hil.facility import Facility
 
 POLL_S: Final = 0.05
+ALARM_STATUS: Final = 3  # of `sealine-central watch` when a chain needs a person
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,10 @@ class Witness:
         """Wait until central holds so many. Raises HilError."""
         self._wait(lambda: len(self.records(terminal)) >= count, timeout_s, f"central does not hold {count} records")
         return self.records(terminal)
+
+    def watch(self) -> str:
+        """What `sealine-central watch` says of the chains."""
+        return self._central("watch", good=(0, ALARM_STATUS))
 
     def quarantined(self) -> list[str]:
         """Why objects were refused."""
@@ -122,13 +127,17 @@ class Witness:
         credential = str(signer / "credential.cose")
         self._central("admit", "--facility", self._facility.name, "--credential", credential, str(signed))
 
-    def _central(self, command: str, *arguments: str) -> None:
-        """One command of `sealine-central`. Raises HilError with what it says."""
+    def _central(self, command: str, *arguments: str, good: Sequence[int] = (0,)) -> str:
+        """What one command of `sealine-central` prints. Raises HilError with what it says on failure."""
         program = str(Path(sys.executable).with_name("sealine-central"))
         config = ["--config", str(self._facility.central_config)]
-        done = subprocess.run([program, command, *config, *arguments], capture_output=True, text=True, check=False)
-        if done.returncode:
+        wide = os.environ | {"COLUMNS": "200"}
+        done = subprocess.run(
+            [program, command, *config, *arguments], capture_output=True, text=True, check=False, env=wide
+        )
+        if done.returncode not in good:
             raise HilError(f"sealine-central {command}: {done.stderr[-500:]}")
+        return done.stdout
 
     def _select(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         path = self._state / "central.sqlite"
