@@ -1,0 +1,400 @@
+"""Opening one recording: request, grants and opening by a quorum with keys of their own, and all that must not open."""
+
+import os
+import shutil
+import wave
+
+import pytest
+from central_factory import FACILITY, NOW_S, PERSON, Desk, samples
+from nacl.public import PublicKey, SealedBox
+from sealine_central.config import Config, FacilityConfig
+from sealine_central.custody import people
+from sealine_central.custody.case import Case, CustodyError
+from sealine_central.custody.opening import open_recording
+from sealine_central.custody_log import admit, find_credential
+from sealine_central.errors import CentralError
+from sealine_central.export import export_case
+from sealine_protocol import codec, cose, mulaw
+from sealine_protocol.hashes import blake2b256
+from sealine_protocol.mqtt import MqttConfig
+
+
+class Office:
+    """A case folder of one recorded call, the people around it, and central to log what they sign."""
+
+    def __init__(self, desk: Desk, terminal, **changes):
+        self.desk, self.site = desk, desk.site
+        self.call = terminal.call(4, **changes)
+        desk.send(self.call.upload())
+        desk.send(self.call.all_chunks(), leaf="chunks")
+        self.folder = self.export("case", self.call)
+        self.me = self.site.requester()
+        self.root = bytes(self.site.root.verify_key)
+
+    def export(self, name, call):
+        config = Config(
+            state_dir="state",
+            mqtt=MqttConfig(host="localhost"),
+            facilities={FACILITY: FacilityConfig(root="root.pub", bundles="bundles")},
+            directory=self.site.directory,
+        )
+        folder = self.site.directory / name
+        export_case(config, self.desk.store, self.desk.answers, call.id, folder)
+        return folder
+
+    @property
+    def case(self):
+        return Case.load(self.folder, self.root)
+
+    def log(self, path, credential=None):
+        book = self.desk.books[FACILITY]
+        signed = path.read_bytes()
+        found = credential or find_credential(book, path, signed)
+        path.with_suffix(".receipt").write_bytes(admit(self.desk.store, book, self.desk.answers, signed, found))
+
+    def ask(self):
+        people.request(self.case, self.me, "24-CR-0117", os.urandom(16))
+        self.log(self.folder / "request.cose")
+
+    def grant(self, number):
+        people.grant(self.case, self.site.custodians[number])
+        self.log(self.folder / "grants" / f"{number + 1}.cose")
+
+    def open(self):
+        return open_recording(self.case, self.me)
+
+
+@pytest.fixture
+def office(desk, terminal):
+    return Office(desk, terminal)
+
+
+def legs(path):
+    with wave.open(str(path), "rb") as file:
+        assert (file.getnchannels(), file.getsampwidth(), file.getframerate()) == (2, 2, 8000)
+        frames = file.readframes(file.getnframes())
+    return b"".join(frames[i : i + 2] for i in range(0, len(frames), 4)), b"".join(
+        frames[i : i + 2] for i in range(2, len(frames), 4)
+    )
+
+
+def expected(indices):
+    near = b"".join(b"\xff" * 8000 if i is None else samples(i)[:8000] for i in indices)
+    far = b"".join(b"\xff" * 8000 if i is None else samples(i)[8000:] for i in indices)
+    return mulaw.decode(near), mulaw.decode(far)
+
+
+@pytest.mark.parametrize("pair", [(0, 1), (0, 2), (1, 2)])
+def test_any_two_of_three_open_it_and_every_step_is_a_leaf(office, pair):
+    leaves = office.desk.count("node WHERE level = 0")
+    office.ask()
+    for number in pair:
+        office.grant(number)
+    opened = office.open()
+    office.log(office.folder / "opening.cose")
+    assert (opened.seconds, opened.missing, opened.faults) == (4, (), ())
+    assert legs(opened.wav) == expected(range(4))
+    assert opened.wav.stat().st_mode & 0o077 == 0
+    assert office.desk.count("node WHERE level = 0") == leaves + 4
+    fields = codec.decode("opening", cose.parse(opened.signed_opening).payload)
+    assert fields["audio"] == blake2b256(opened.wav.read_bytes())
+
+
+def test_all_three_open_it_too(office):
+    office.ask()
+    for number in range(3):
+        office.grant(number)
+    assert office.open().seconds == 4
+
+
+def test_one_share_does_not_open_it(office):
+    office.ask()
+    office.grant(0)
+    with pytest.raises(CustodyError, match="1 of 2 custodians have granted; the recording stays closed"):
+        office.open()
+    assert not (office.folder / "opened.wav").exists()
+
+
+@pytest.mark.parametrize("state", ["cut", "stopped"])
+def test_a_recording_without_an_end_opens_to_its_last_second(desk, terminal, state):
+    office = Office(desk, terminal, state=state)
+    office.ask()
+    office.grant(0)
+    office.grant(1)
+    assert office.open().seconds == 4
+
+
+@pytest.mark.parametrize("index", [0, 2, 3])
+@pytest.mark.parametrize("how", ["gone", "changed", "swapped"])
+def test_a_missing_chunk_is_named_and_the_other_seconds_open(office, index, how):
+    office.ask()
+    office.grant(0)
+    office.grant(1)
+    path = office.folder / "chunks" / f"{index}.chunk"
+    if how == "gone":
+        path.unlink()
+    elif how == "changed":
+        path.write_bytes(path.read_bytes()[:-1] + b"\x00" * 2)
+    else:
+        shutil.copyfile(office.folder / "chunks" / "1.chunk", path)
+    opened = office.open()
+    assert (opened.seconds, opened.missing) == (3, (index,))
+    # how long the final chunk was nobody can say once it is gone
+    assert legs(opened.wav) == expected([None if i == index else i for i in range(4)][: 3 if index == 3 else 4])
+
+
+def resign(office, number, **changes):
+    """A grant by a custodian who really tries: fields changed, or the share inside."""
+    case, custodian = office.case, office.site.custodians[number]
+    share = people.unseal_share(case.share_envelope(number + 1), custodian, number + 1)
+    share |= changes.pop("share", {})
+    sealed = SealedBox(PublicKey(office.me.link_key)).encrypt(codec.encode("share-secret", share))
+    fields = {
+        "request": blake2b256((office.folder / "request.cose").read_bytes()),
+        "index": number + 1,
+        "sealed_hash": blake2b256(sealed),
+        "time": people.now_ms(),
+    } | changes
+    grants = office.folder / "grants"
+    grants.mkdir(exist_ok=True)
+    (grants / f"{number + 1}.sealed").write_bytes(sealed)
+    path = grants / f"{number + 1}.cose"
+    path.write_bytes(cose.sign("opening-grant", codec.encode("opening-grant", fields), custodian.identity))
+    office.log(path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"share": {"share": bytes(32)}}, "share 1: its hash is not the one in the record, the share is wrong"),
+        ({"share": {"record": bytes(16)}}, "share 1: its record is not the record's"),
+        ({"share": {"terminal": bytes(16)}}, "share 1: its terminal is not the record's"),
+        ({"share": {"k": 3}}, "share 1: its k is not the record's"),
+        ({"share": {"index": 2}}, "share 1: its index is not the record's"),
+        ({"sealed_hash": bytes(32)}, "grants/1.cose: signed for another share than the one beside it"),
+        ({"index": 9}, "share 9: its index is not the record's"),
+    ],
+)
+def test_a_wrong_share_is_named_and_a_quorum_of_good_ones_opens_all_the_same(office, changes, why):
+    office.ask()
+    resign(office, 0, **changes)
+    office.grant(1)
+    with pytest.raises(CustodyError, match="1 of 2 custodians") as caught:
+        office.open()
+    assert why in str(caught.value)
+    office.grant(2)
+    assert office.open().faults == (why,)
+
+
+def test_a_custodian_cannot_put_in_anothers_share(office):
+    office.ask()
+    office.grant(0)
+    share = people.unseal_share((office.folder / "grants" / "1.sealed").read_bytes(), office.me, 1)
+    resign(office, 1, share=share, index=1)
+    with pytest.raises(CustodyError, match=r"grants/2\.cose: another custodian's share"):
+        office.open()
+
+
+def test_a_commitment_that_does_not_hold_stops_the_opening(desk, terminal):
+    call = terminal.call(2)
+    facts = call.fields["recording"] | {"key_commitment": bytes(32)}
+    lied = terminal.call(recording=facts, id=call.id, envelopes=call.fields["envelopes"])
+    lied.envelopes, lied.chunks = call.envelopes, call.chunks
+    desk.send(lied.upload())
+    office = Office.__new__(Office)
+    office.desk, office.site, office.call = desk, desk.site, lied
+    office.folder = office.export("lied", lied)
+    office.me, office.root = office.site.requester(), bytes(office.site.root.verify_key)
+    office.ask()
+    office.grant(0)
+    office.grant(1)
+    with pytest.raises(CustodyError, match="do not give the key that the record commits to"):
+        office.open()
+
+
+def test_chunks_that_open_but_are_not_the_records_are_refused(desk, terminal):
+    call = terminal.call(2)
+    facts = call.fields["recording"] | {"digest": bytes(32)}
+    lied = terminal.call(recording=facts, id=call.id, envelopes=call.fields["envelopes"])
+    desk.send(lied.upload(envelopes=call.envelopes))
+    desk.send(call.all_chunks(), leaf="chunks")
+    office = Office.__new__(Office)
+    office.desk, office.site, office.call = desk, desk.site, lied
+    office.folder = office.export("lied", lied)
+    office.me, office.root = office.site.requester(), bytes(office.site.root.verify_key)
+    office.ask()
+    office.grant(0)
+    office.grant(1)
+    with pytest.raises(CustodyError, match="digest is not the one in the record"):
+        office.open()
+
+
+# ------------------------------------------------------------ what custodians do not answer
+
+
+def test_nothing_is_granted_for_a_request_that_is_not_logged(office):
+    people.request(office.case, office.me, "24-CR-0117", bytes(16))
+    with pytest.raises(CustodyError, match="central has to log it first"):
+        people.grant(office.case, office.site.custodians[0])
+
+
+def test_nothing_is_granted_with_the_receipt_of_another_object(office):
+    people.request(office.case, office.me, "24-CR-0117", bytes(16))
+    shutil.copyfile(office.folder / "record.receipt", office.folder / "request.receipt")
+    with pytest.raises(CustodyError, match="no log that the trust bundle names vouches for it"):
+        people.grant(office.case, office.site.custodians[0])
+
+
+def test_a_request_for_another_record_is_not_granted(office, terminal):
+    office.ask()
+    other = terminal.call(2)
+    office.desk.send(other.upload())
+    folder = office.export("other", other)
+    for name in ("people", "request.cose", "request.receipt"):
+        source = office.folder / name
+        if source.is_dir():
+            shutil.copytree(source, folder / name, dirs_exist_ok=True)
+        else:
+            shutil.copyfile(source, folder / name)
+    with pytest.raises(CustodyError, match=r"request\.cose: asks for another record"):
+        people.grant(Case.load(folder, office.root), office.site.custodians[0])
+
+
+def test_a_grant_for_another_request_does_not_count(office):
+    office.ask()
+    office.grant(0)
+    office.grant(1)
+    people.request(office.case, office.me, "24-CR-0118", bytes(16))
+    office.log(office.folder / "request.cose")
+    with pytest.raises(CustodyError, match=r"grants/1\.cose: grants another request"):
+        office.open()
+
+
+def test_an_unlogged_grant_does_not_count(office):
+    office.ask()
+    office.grant(0)
+    people.grant(office.case, office.site.custodians[1])
+    with pytest.raises(CustodyError, match="1 of 2"):
+        office.open()
+
+
+def test_somebody_who_is_no_custodian_of_it_has_no_share(office):
+    office.ask()
+    with pytest.raises(CustodyError, match="not among the readers"):
+        people.grant(office.case, office.me)
+
+
+def test_another_requester_cannot_open_with_the_grants(office):
+    office.ask()
+    office.grant(0)
+    office.grant(1)
+    with pytest.raises(CustodyError, match="made by another requester"):
+        open_recording(office.case, office.site.requester("thief"))
+
+
+def test_an_envelope_that_was_exchanged_is_named(office):
+    office.ask()
+    (office.folder / "envelopes" / "share-1").write_bytes(bytes(100))
+    with pytest.raises(CustodyError, match="share-1: not the envelope that the record fixes"):
+        people.grant(office.case, office.site.custodians[0])
+
+
+def test_an_unrecorded_call_has_nothing_to_ask_for(office, terminal):
+    call = terminal.call()
+    office.desk.send(call.upload())
+    case = Case.load(office.export("plain", call), office.root)
+    with pytest.raises(CustodyError, match="nothing was recorded"):
+        people.request(case, office.me, "24-CR-0117", bytes(16))
+
+
+@pytest.mark.parametrize("name", ["record.cose", "record.receipt", "trust.bundle"])
+def test_a_case_that_was_tampered_with_does_not_load(office, name):
+    path = office.folder / name
+    data = bytearray(path.read_bytes())
+    data[-5] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(CustodyError):
+        Case.load(office.folder, office.root)
+
+
+def test_a_case_under_another_root_does_not_load(office):
+    with pytest.raises(CustodyError):
+        Case.load(office.folder, office.site.custodians[0].identity_key)
+
+
+# ------------------------------------------------------------ what central does not log
+
+
+def test_central_logs_nothing_by_the_wrong_role(office):
+    people.request(office.case, office.me, "24-CR-0117", bytes(16))
+    custodian = office.desk.books[FACILITY].trust.custodians[0].raw
+    with pytest.raises(CentralError, match=r"not admitted: credential\.role"):
+        office.log(office.folder / "request.cose", custodian)
+
+
+def test_central_logs_no_request_in_anothers_name(office):
+    thief = office.site.requester("thief")
+    people.request(office.case, office.me, "24-CR-0117", bytes(16))
+    fields = codec.decode("opening-request", cose.parse((office.folder / "request.cose").read_bytes()).payload)
+    path = office.folder / "request.cose"
+    path.write_bytes(cose.sign("opening-request", codec.encode("opening-request", fields), thief.identity))
+    with pytest.raises(CentralError, match="not signed by the requester that it names"):
+        office.log(path, thief.enrolled().credential.raw)
+
+
+def test_central_logs_no_request_for_a_record_it_does_not_have(office):
+    fields = {
+        "record": bytes(16),
+        "record_hash": bytes(32),
+        "case": "x",
+        "requester": office.me.key_id,
+        "time": NOW_S * 1000,
+        "nonce": bytes(16),
+    }
+    path = office.folder / "request.cose"
+    path.write_bytes(cose.sign("opening-request", codec.encode("opening-request", fields), office.me.identity))
+    with pytest.raises(CentralError, match="central has no such record"):
+        office.log(path, office.me.enrolled().credential.raw)
+
+
+def test_central_logs_no_grant_for_an_unlogged_request(office):
+    people.request(office.case, office.me, "24-CR-0117", bytes(16))
+    with pytest.raises(CentralError, match="its request is not in the log"):
+        resign(office, 0)
+
+
+def test_central_logs_nothing_of_a_revoked_custodian(office):
+    office.ask()
+    office.site.revoke({office.site.custodians[0].key_id: NOW_S - 1000})
+    office.desk.books[FACILITY].refresh()
+    with pytest.raises(CentralError, match="revoked"):
+        office.grant(0)
+
+
+def test_central_logs_no_record_by_hand(office):
+    with pytest.raises(CentralError, match="only opening requests"):
+        office.log(office.folder / "record.cose", office.me.enrolled().credential.raw)
+
+
+def test_a_request_by_an_issuers_requester_is_taken(site, desk, terminal):
+    from central_factory import Keys
+
+    office_keys = Keys()
+    issuer = site.issue("issuer", "office", office_keys.identity.verify_key, office_keys.link)
+    site.publish_trust(2, issuers=(issuer,))
+    desk.books[FACILITY].refresh()
+    office = Office(desk, terminal)
+    raw = site.issue(
+        "requester", "prosecutor", office.me.identity_key, office.me.link_key, signer=office_keys.identity
+    )
+    (office.folder / "people" / "prosecutor.cose").write_bytes(raw)
+    office.ask()
+    office.grant(0)
+    office.grant(2)
+    assert office.open().seconds == 4
+
+
+def test_what_is_exported_for_a_case_holds_no_person(office):
+    for path in office.folder.rglob("*"):
+        if path.is_file():
+            assert PERSON.encode() not in path.read_bytes()

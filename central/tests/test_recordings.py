@@ -1,0 +1,181 @@
+"""Chunks: durable before they are answered, in any order, bounded, and `stored` only for what is whole."""
+
+import os
+import shutil
+
+import pytest
+from central_factory import FACILITY, Desk, Site, Terminal
+from sealine_central import ingest, recordings
+from sealine_central.errors import StoreError
+from sealine_protocol import recording
+
+
+def stored(desk, answers):
+    return [desk.word(answer) for answer in answers if answer["kind"] == "stored"]
+
+
+def chunk_files(desk, call):
+    return sorted(path.name for path in (desk.state / "recordings" / call.id.hex()).iterdir())
+
+
+@pytest.mark.parametrize("record_first", [True, False])
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 0, 1)])
+def test_stored_comes_once_all_is_here_in_whatever_order(desk, terminal, record_first, order):
+    call = terminal.call(3)
+    answers = desk.send(call.upload()) if record_first else []
+    for index in order:
+        assert stored(desk, answers) == []
+        answers = desk.send(call.chunk(index), leaf="chunks")
+    if not record_first:
+        assert answers == []
+        answers = desk.send(call.upload())
+    (word,) = stored(desk, answers)
+    assert (word["record"], word["digest"]) == (call.id, call.fields["recording"]["digest"])
+
+
+def test_stored_is_said_again_when_chunks_come_again(desk, terminal):
+    call = terminal.call(2)
+    desk.send(call.upload())
+    desk.send(call.all_chunks(), leaf="chunks")
+    assert len(stored(desk, desk.send(call.chunk(1), leaf="chunks"))) == 1
+
+
+def test_a_stored_recording_does_not_change_any_more(desk, terminal):
+    call = terminal.call(2)
+    desk.send(call.upload())
+    desk.send(call.all_chunks(), leaf="chunks")
+    desk.send(call.chunk(1, os.urandom(16016)), leaf="chunks")
+    assert (desk.state / "recordings" / call.id.hex() / "1.chunk").read_bytes() == call.chunks[1]
+
+
+def test_a_damaged_chunk_is_mended_by_the_right_one(desk, terminal):
+    call = terminal.call(2)
+    desk.send(call.upload())
+    assert stored(desk, desk.send(call.chunk(0) + call.chunk(1, os.urandom(100)), leaf="chunks")) == []
+    assert stored(desk, desk.send(call.chunk(0), leaf="chunks")) == []
+    assert len(stored(desk, desk.send(call.chunk(1), leaf="chunks"))) == 1
+
+
+def test_after_a_crash_between_the_files_and_the_commit_the_same_chunks_complete_it(desk, terminal):
+    call = terminal.call(2)
+    desk.send(call.upload())
+    desk.recordings.add_chunks(call.id, dict(enumerate(call.chunks)))
+    desk.store.close()
+    desk.open()
+    assert len(stored(desk, desk.send(call.all_chunks(), leaf="chunks"))) == 1
+
+
+def test_a_cut_recording_is_whole_with_the_chunks_of_its_checkpoint_and_keeps_the_others(desk, terminal):
+    """The record of a reset rests on its last checkpoint; three more seconds had been sent by then."""
+    call = terminal.call(5, state="cut")
+    facts = call.fields["recording"] | {"chunks": 2, "bytes": 2 * 16016}
+    facts["digest"] = recording.digest(map(recording.chunk_hash, call.chunks[:2]))
+    cut = terminal.call(recording=facts, id=call.id, end_reason="reset", envelopes=call.fields["envelopes"])
+    desk.send(b"".join(call.chunk(index) for index in range(4)), leaf="chunks")
+    (word,) = stored(desk, desk.send(cut.upload(envelopes=call.envelopes)))
+    assert word["digest"] == facts["digest"]
+    desk.send(call.chunk(4), leaf="chunks")
+    assert chunk_files(desk, call) == [f"{index}.chunk" for index in range(5)]
+
+
+def test_a_recording_cut_before_its_first_checkpoint_is_whole_at_once(desk, terminal):
+    call = terminal.call(1, state="cut")
+    facts = call.fields["recording"] | {"chunks": 0, "bytes": 0, "digest": recording.digest([])}
+    cut = terminal.call(recording=facts, id=call.id, envelopes=call.fields["envelopes"])
+    assert len(stored(desk, desk.send(cut.upload(envelopes=call.envelopes)))) == 1
+
+
+def test_nobody_is_told_stored_for_a_call_that_was_not_recorded(desk, terminal):
+    assert stored(desk, desk.send(terminal.call().upload())) == []
+
+
+def test_another_facilitys_gateway_cannot_touch_a_recording(site, terminal):
+    south = Site(site.directory.parent / "south", "south")
+    desk = Desk(site, south)
+    call = terminal.call(2)
+    desk.send(call.chunk(0), leaf="chunks")
+    assert desk.send(call.chunk(0, bytes(100)) + call.chunk(1), leaf="chunks", facility="south") == []
+    assert chunk_files(desk, call) == ["0.chunk"]
+    desk.send(call.upload())
+    assert len(stored(desk, desk.send(call.chunk(1), leaf="chunks"))) == 1
+
+
+def test_an_index_beyond_any_call_is_not_taken_and_does_not_stop_the_others(desk, terminal):
+    call, other = terminal.call(1), terminal.call(1)
+    far = call.chunk((1 << 32) - 1, bytes(100))
+    desk.send(far + other.chunk(0), leaf="chunks")
+    assert not (desk.state / "recordings" / call.id.hex()).exists()
+    assert chunk_files(desk, other) == ["0.chunk"]
+    assert recordings.MAX_CHUNKS == 21_601
+
+
+def test_a_flood_of_recordings_without_records_ends_and_those_with_records_go_on(desk, terminal, monkeypatch):
+    monkeypatch.setattr(ingest, "MAX_OPEN_UPLOADS", 10)
+    calls = [terminal.call(1) for _ in range(15)]
+    desk.send(*(call.chunk(0) for call in calls[:8]), leaf="chunks")
+    desk.send(*(call.chunk(0) for call in calls[8:]), leaf="chunks")
+    assert len(list((desk.state / "recordings").iterdir())) == 10
+    desk.send(*(call.upload() for call in calls))
+    answers = desk.send(*(call.chunk(0) for call in calls), leaf="chunks")
+    assert len(stored(desk, answers)) == 15
+
+
+def test_chunks_that_are_no_chunks_are_refused_whole(desk, terminal):
+    call = terminal.call(2)
+    assert desk.send(call.chunk(0) + b"\x00", leaf="chunks") == []
+    assert not (desk.state / "recordings").exists()
+    assert desk.metrics.registry.get_sample_value("sealine_refused_total", {"reason": "chunks"}) == 1
+
+
+def test_on_a_nearly_full_disk_chunks_wait_and_records_go_on(site, terminal):
+    desk = Desk(site, reserve_bytes=1 << 60)
+    call = terminal.call(1)
+    assert desk.send(call.all_chunks(), leaf="chunks") == []
+    assert not (desk.state / "recordings").exists()
+    assert [answer["kind"] for answer in desk.send(call.upload())] == ["receipt"]
+    desk.reserve_bytes = 0
+    desk.store.close()
+    desk.open()
+    assert len(stored(desk, desk.send(call.all_chunks(), leaf="chunks"))) == 1
+
+
+def test_a_disk_that_refuses_keeps_the_batch_at_the_broker(desk, terminal):
+    (desk.state / "recordings").write_text("not a folder")
+    with pytest.raises(StoreError, match="recordings"):
+        desk.send(terminal.call(1).all_chunks(), leaf="chunks")
+
+
+def test_a_missing_second_is_not_looked_for_again_until_something_changes(desk, terminal, monkeypatch):
+    call = terminal.call(3)
+    desk.send(call.upload(), call.upload())
+    reads = []
+    monkeypatch.setattr(recording, "digest", lambda hashes: reads.append(list(hashes)) or bytes(32))
+    desk.send(call.all_chunks(), leaf="chunks")
+    for _ in range(3):
+        desk.send(call.all_chunks(), leaf="chunks")
+    assert len(reads) == 1
+
+
+def test_status_sets_the_state_and_nothing_else(desk):
+    from sealine_protocol import codec
+
+    status = {"gateway": "gw-1", "state": "running", "time": 1, "terminals": []}
+    assert desk.send(codec.encode("gateway-status", status), leaf="status") == []
+    labels = {"facility": FACILITY, "gateway": "gw-1"}
+    assert desk.metrics.registry.get_sample_value("sealine_gateway_state", labels) == 1
+
+
+def test_the_final_chunk_of_a_folder_without_space_is_named(desk, terminal, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: (_ for _ in ()).throw(OSError(5, "Input/output error")))
+    with pytest.raises(StoreError, match="disk: Input/output error"):
+        desk.send(terminal.call(1).all_chunks(), leaf="chunks")
+
+
+def test_terminals_of_two_facilities_do_not_mix(site):
+    south = Site(site.directory.parent / "south", "south")
+    desk = Desk(site, south)
+    near, far = Terminal(site).call(1), Terminal(south).call(1)
+    desk.send(near.upload())
+    desk.send(far.upload(), facility="south")
+    assert len(stored(desk, desk.send(far.all_chunks(), leaf="chunks", facility="south"))) == 1
+    assert len(stored(desk, desk.send(near.all_chunks(), leaf="chunks"))) == 1
