@@ -26,6 +26,7 @@ PUBACK_TIMEOUT_S: Final = 20.0  # beyond it the connection is of no use
 FIRST_BACKOFF_S: Final = 0.5
 MAX_BACKOFF_S: Final = 30.0
 MAX_INCOMING: Final = 256  # the broker sends at most its in-flight window (100) without our acknowledgement
+SUBSCRIPTION_FAILED: Final = 0x80  # MQTT 3.1.1 section 3.9.3
 MAX_MESSAGE_BYTES: Final = 2 * 1024 * 1024
 
 
@@ -149,6 +150,7 @@ class MqttConnection:
             client.will_set(self._will.topic, self._will.payload, qos=1, retain=True)
         loop = asyncio.get_running_loop()
         client.on_connect = lambda *args: _post(loop, self._on_connect, client, args[3].value)
+        client.on_subscribe = lambda *args: _post(loop, self._on_subscribe, client, [code.value for code in args[3]])
         client.on_disconnect = lambda *_: _post(loop, self._on_disconnect, client)
         client.on_publish = lambda *args: _post(loop, self._on_publish, client, args[2])
         client.on_message = lambda _c, _u, message: _post(loop, self._on_message, client, message)
@@ -187,8 +189,17 @@ class MqttConnection:
         if code != 0:
             self._down.set()
             return
-        self.state = ConnectionState.UP
         client.subscribe(self._topics)
+
+    def _on_subscribe(self, client: paho.Client, codes: Sequence[int]) -> None:
+        """Up only now: before, what others publish would not be kept for us at a broker that does not know us yet."""
+        if client is not self._client:
+            return
+        if any(code >= SUBSCRIPTION_FAILED for code in codes):
+            log.warning("broker refuses a subscription")
+            self._down.set()
+            return
+        self.state = ConnectionState.UP
         self.up.set()
         self._on_up()
 
