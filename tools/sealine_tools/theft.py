@@ -76,7 +76,6 @@ def text_forms(text: str) -> dict[str, bytes]:
 
 
 def _digit_forms(digits: str) -> dict[str, bytes]:
-    even = len(digits) % 2 == 0
     value = int(digits)
     length = (value.bit_length() + 7) // 8
     separated = " ".join(digits).encode()
@@ -90,11 +89,11 @@ def _digit_forms(digits: str) -> dict[str, bytes]:
         area, office, line = digits[-10:-7], digits[-7:-4], digits[-4:]
         forms["with dashes"] = f"{area}-{office}-{line}".encode()
         forms["with brackets"] = f"({area}) {office}-{line}".encode()
-    for name, padded in (("", digits if even else digits + "f"), (", shifted", "0" + digits + ("f" if even else ""))):
-        packed = bytes.fromhex(padded)
-        inner = packed if even and not name else packed[:-1]
-        forms[f"BCD{name}"] = inner[1:] if name else inner
-        forms[f"BCD, swapped{name}"] = bytes((byte & 15) << 4 | byte >> 4 for byte in forms[f"BCD{name}"])
+    # packed two to a byte, from either nibble on; only whole bytes count, since a neighbour may share the others
+    for name, padded in (("", digits), (", shifted", "0" + digits)):
+        packed = bytes.fromhex(padded[: len(padded) // 2 * 2])[1 if name else 0 :]
+        forms[f"BCD{name}"] = packed
+        forms[f"BCD, swapped{name}"] = bytes((byte & 15) << 4 | byte >> 4 for byte in packed)
     return forms
 
 

@@ -159,6 +159,7 @@ class Trust:
     people: dict[bytes, Credential] = field(default_factory=dict)
     logs: list[bytes] = field(default_factory=list)
     custodians: dict[bytes, Credential] = field(default_factory=dict)
+    revoked: dict[bytes, int] = field(default_factory=dict)
 
     def add(self, data: bytes) -> Credential:
         """A credential signed by the root, or by an issuer that is known already and may issue this role."""
@@ -181,6 +182,7 @@ class Trust:
             raise EvidenceError("is signed by a key that has no credential here")
         need(found.role == role, "is signed by somebody in another role")
         need(at_s in found.valid, "is signed outside of the credential's validity")
+        need(kid not in self.revoked or at_s < self.revoked[kid], "is signed with a key that was revoked by then")
         return found
 
 
@@ -199,6 +201,18 @@ def read_trust_bundle(trust: Trust, data: bytes) -> str:
     need(all(holder.role == CUSTODIAN for holder in holders), "names a custodian who is none")
     trust.custodians = {key_id(holder.key): holder for holder in holders}
     return f"version {header[2]}: {len(trust.logs)} log, {body[5][0]} of {body[5][1]} custodians open"
+
+
+def read_revocations(trust: Trust, data: bytes) -> str:
+    """Add the keys that the root, or an issuer, has revoked; returns a word on it."""
+    published = decode(data)
+    kid = parse(published[0]).kid
+    issuer = trust.people.get(kid)
+    need(kid == key_id(trust.root) or (issuer and issuer.role == ISSUER), "is signed by somebody who may not revoke")
+    header = open_signed(published[0], "bundle", issuer.key if issuer else trust.root)
+    need(header[0] == 2 and header[6] == blake2b(published[1]), "its body is not the one that was signed")
+    trust.revoked = dict(decode(published[1])[1])
+    return f"version {header[2]}: {len(trust.revoked)} keys revoked"
 
 
 # ---------------------------------------------------------------- log
@@ -541,6 +555,9 @@ def verify(folder: Path, root: bytes) -> Report:
     if not report.check("trust bundle", bundle.name, lambda: read_trust_bundle(trust, bundle.read_bytes())):
         return report
     _check_credentials(report, trust, folder / "trust" / "credentials")
+    revocations = bundle.with_name("revocations.bundle")
+    if revocations.exists():
+        report.check("revocations", revocations.name, lambda: read_revocations(trust, revocations.read_bytes()))
     records = _check_records(report, trust, folder)
     for kid in sorted({record.kid for record in records}):
         chain = [record for record in records if record.kid == kid]

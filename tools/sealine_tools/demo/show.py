@@ -24,7 +24,8 @@ scripted parties with human voices.
 
 def run(out: Path | None, image: Path, *, once: bool) -> int:
     """The whole demo; returns the exit code."""
-    signal.signal(signal.SIGTERM, _terminated)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _terminated)
     folder = out or Path(tempfile.mkdtemp(prefix="sealine-demo-"))
     try:
         evidence = Evidence.create(folder)
@@ -71,13 +72,13 @@ def _play(stage: Stage, evidence: Evidence, work: Path, image: Path, *, once: bo
 
 def _stay(stage: Stage, scenes: Scenes) -> None:
     """Everything stays up until Enter or Ctrl-C."""
-    config = scenes.facility.central_config
+    config, programs = scenes.facility.central_config, Path(sys.executable).parent
     stage.console.print(
         f"""
 All of it still runs. Try, from another terminal:
-  sealine-central records --config {config}
-  sealine-central watch --config {config}
-  sealine verify {scenes.evidence.folder}
+  {programs}/sealine-central records --config {config}
+  {programs}/sealine-central watch --config {config}
+  {programs}/sealine verify {scenes.evidence.folder}
   ls {scenes.evidence.folder}/opened/    the WAV that two custodians opened
 """,
         soft_wrap=True,
