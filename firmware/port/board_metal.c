@@ -13,6 +13,8 @@ uint64_t board_monotonic_ms(void) { return clock_us() / 1000; }
 
 uint64_t board_idle_us(void) { return clock_idle_us(); }
 
+uint32_t board_tick_gap_us(void) { return clock_tick_gap_us(); }
+
 const char *board_reset_cause_name(void) {
     static const char *const names[] = {"power", "pin", "soft", "watchdog", "fault"};
     return names[fault_reset_cause()];

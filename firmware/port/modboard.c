@@ -85,6 +85,13 @@ static MP_DEFINE_CONST_FUN_OBJ_0(board_monotonic_ms_obj, board_monotonic_ms_py);
 static mp_obj_t board_idle_us_py(void) { return mp_obj_new_int_from_ull(board_idle_us()); }
 static MP_DEFINE_CONST_FUN_OBJ_0(board_idle_us_obj, board_idle_us_py);
 
+/// def tick_gap_us() -> int:
+///     """Longest time since the last call in which nobody looked at the codec, in microseconds."""
+static mp_obj_t board_tick_gap_us_py(void) {
+    return mp_obj_new_int_from_uint(board_tick_gap_us());
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(board_tick_gap_us_obj, board_tick_gap_us_py);
+
 /// def reset_cause() -> str:
 ///     """Why the board started: "power", "pin", "soft", "watchdog" or "fault"."""
 static mp_obj_t board_reset_cause(void) {
@@ -322,6 +329,7 @@ static const mp_rom_map_elem_t board_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_hook), MP_ROM_PTR(&board_hook_obj)},
     {MP_ROM_QSTR(MP_QSTR_monotonic_ms), MP_ROM_PTR(&board_monotonic_ms_obj)},
     {MP_ROM_QSTR(MP_QSTR_idle_us), MP_ROM_PTR(&board_idle_us_obj)},
+    {MP_ROM_QSTR(MP_QSTR_tick_gap_us), MP_ROM_PTR(&board_tick_gap_us_obj)},
     {MP_ROM_QSTR(MP_QSTR_reset_cause), MP_ROM_PTR(&board_reset_cause_obj)},
     {MP_ROM_QSTR(MP_QSTR_crash_log), MP_ROM_PTR(&board_crash_log_obj)},
     {MP_ROM_QSTR(MP_QSTR_unique_id), MP_ROM_PTR(&board_unique_id_obj)},

@@ -15,6 +15,8 @@
 uint64_t board_monotonic_ms(void);
 // Time without work for the processor since the start.
 uint64_t board_idle_us(void);
+// Longest time that the codec had to wait for a look at it, since the last call.
+uint32_t board_tick_gap_us(void);
 const char *board_reset_cause_name(void);
 // Tuple of integers, or None.
 mp_obj_t board_take_crash_log(void);

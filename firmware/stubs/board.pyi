@@ -24,6 +24,9 @@ def monotonic_ms() -> int:
 def idle_us() -> int:
     """Microseconds since the start in which the processor slept; interrupts count as work."""
 
+def tick_gap_us() -> int:
+    """Longest time since the last call in which nobody looked at the codec, in microseconds."""
+
 def reset_cause() -> str:
     """Why the board started: "power", "pin", "soft", "watchdog" or "fault"."""
 

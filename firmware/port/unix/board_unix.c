@@ -79,6 +79,10 @@ uint64_t board_idle_us(void) {
     return up_us > used_us ? up_us - used_us : 0;
 }
 
+uint32_t board_tick_gap_us(void) {
+    return 0;
+} // the host's scheduler is no business of the program
+
 const char *board_reset_cause_name(void) { return "power"; }
 
 mp_obj_t board_take_crash_log(void) { return mp_const_none; }

@@ -33,3 +33,19 @@ def test_work_is_not(boot: Callable[[], Repl]) -> None:
     idle_us, whole_us = repl.eval("spent(busy)")
     assert whole_us >= 299_000
     assert idle_us == 0
+
+
+def test_a_missing_tick_shows_as_a_gap(boot: Callable[[], Repl]) -> None:
+    repl = boot()
+    repl.run(
+        "import board, machine, time\n"
+        "tick = 0x50002028  # control register of the timer that ticks\n"
+        "on = machine.mem32[tick]\n"
+        "board.tick_gap_us()\n"
+        "machine.mem32[tick] = 0\n"
+        "time.sleep_us(30_000)\n"
+        "machine.mem32[tick] = on\n"
+        "time.sleep_ms(5)\n"
+    )
+    assert repl.eval("board.tick_gap_us()") >= 29_000
+    assert repl.eval("board.tick_gap_us()") >= 900

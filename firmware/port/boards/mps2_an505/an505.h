@@ -96,6 +96,8 @@ uint64_t clock_us(void);
 // Sleeps until an interrupt is pending; what was slept is counted, the interrupt's own work is not.
 void cpu_wait(void);
 uint64_t clock_idle_us(void);
+// Longest time between two ticks since the last call: the codec is looked at in the tick.
+uint32_t clock_tick_gap_us(void);
 
 // fault.c: what a reset leaves behind. Addresses and codes only.
 typedef enum { RESET_POWER, RESET_PIN, RESET_SOFT, RESET_WATCHDOG, RESET_FAULT } reset_cause_t;

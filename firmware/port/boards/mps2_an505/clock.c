@@ -8,12 +8,15 @@
 static uint32_t clock_high;
 static uint32_t clock_last;
 static uint64_t clock_idle;
+static uint32_t tick_last;
+static uint32_t tick_gap;
 
 void Tick_Handler(void);
 
 void clock_init(void) {
     TIMER1_CTRL = TIMER_FREE_RUNNING_32BIT;
     clock_last = ~TIMER1_VALUE;
+    tick_last = clock_last;
     TIMER2_LOAD = SYSCLK_HZ / TICK_HZ;
     TIMER2_CTRL = TIMER_PERIODIC_32BIT_IRQ;
     irq_enable(IRQ_DUAL_TIMER, PRIORITY_TICK);
@@ -49,7 +52,20 @@ uint64_t clock_idle_us(void) {
     return ticks / (SYSCLK_HZ / 1000000u);
 }
 
+uint32_t clock_tick_gap_us(void) {
+    uint32_t state = irq_save();
+    uint32_t gap = tick_gap;
+    tick_gap = 0;
+    irq_restore(state);
+    return gap / (SYSCLK_HZ / 1000000u);
+}
+
 void Tick_Handler(void) {
     TIMER2_INTCLR = 1;
+    uint32_t now = ~TIMER1_VALUE;
+    if (now - tick_last > tick_gap) {
+        tick_gap = now - tick_last;
+    }
+    tick_last = now;
     board_tick();
 }
