@@ -52,8 +52,9 @@ class LinkServer:
         while True:
             try:
                 async with open_serial(url, baud) as line:
+                    log.event("serial port open", address=url)
                     while head := await line.reader.read(1024):  # a link begins with its first byte
-                        await self._serve(line.reader, await line.writer(), head)
+                        await self._serve(line.reader, line.writer(), head)
             except (OSError, SerialPortError) as error:
                 log.warning("serial port failed", address=url, error=type(error).__name__)
             await asyncio.sleep(SERIAL_RETRY_S)
@@ -103,7 +104,8 @@ class LinkServer:
             stream.close()
             pump.cancel()
             await asyncio.gather(pump, return_exceptions=True)
-            writer.transport.abort()  # a pump that never ran has not done it
+            if not writer.transport.is_closing():  # a pump that never ran, or was cut off at its end
+                writer.transport.abort()
             self._services.metrics.frames_dropped.inc(_bad_frames(link))
 
     async def _serve_link(self, stream: LinkStream) -> None:

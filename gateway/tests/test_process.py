@@ -1,7 +1,6 @@
 """The gateway as a process of its own: killed, watched for what it leaves on disk, and on a serial line."""
 
 import asyncio
-import dataclasses
 import os
 import random
 import re
@@ -10,8 +9,6 @@ import sys
 import tty
 
 import pytest
-from sealine_gateway.app import Gateway
-from sealine_gateway.loopback import LoopbackTrunk
 from sealine_gateway.outbox import FILE_NAME, Store
 from sealine_hil.errors import HilError
 from sealine_protocol.hashes import blake2b256
@@ -36,7 +33,7 @@ class Process:
         )
         self.process = None
 
-    async def start(self):
+    async def start(self, ready=b"gateway ready"):
         self.process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "sealine_gateway", "run", "--config", str(self.directory / "gateway.toml")),
             *("--secret-file", str(self.directory / "secret")),
@@ -44,7 +41,7 @@ class Process:
         )
         self.log = b""
         async with asyncio.timeout(20):
-            while b"gateway ready" not in self.log:
+            while ready not in self.log:
                 line = await self.process.stderr.readline()
                 self.log += line
                 assert line, self.log.decode()
@@ -61,6 +58,9 @@ async def process(site, tmp_path):
     yield made
     if made.process is not None and made.process.returncode is None:
         await made.end(signal.SIGKILL)
+    if made.process is not None:
+        made.process._transport.close()  # its pipe too, of a process that ended by itself
+        await asyncio.sleep(0)
 
 
 @pytest.mark.timeout(120)
@@ -183,32 +183,33 @@ async def test_gateway_under_another_name_is_refused(process):
     assert "not those of the credential" in await refused(process)
 
 
-async def test_serial_line_is_a_link_like_another(site):
+async def streams(handle):
+    """A writable and readable file descriptor as streams."""
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader()
+    source, sink = os.fdopen(os.dup(handle), "rb", 0), os.fdopen(os.dup(handle), "wb", 0)
+    incoming, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), source)
+    transport, protocol = await loop.connect_write_pipe(asyncio.streams.FlowControlMixin, sink)
+    return reader, asyncio.StreamWriter(transport, protocol, reader, loop), incoming
 
+
+async def test_serial_line_is_a_link_like_another(site, process):
     master, slave = os.openpty()
     tty.setraw(master)
     tty.setraw(slave)
-    settings = dataclasses.replace(site.settings, listen="", serial=[os.ttyname(slave)])
-    gateway = Gateway(settings, SECRET, LoopbackTrunk(site.parties))
-    stop = asyncio.Event()
-    task = asyncio.create_task(gateway.run(stop))
+    path = process.directory / "gateway.toml"
+    path.write_text(path.read_text().replace("reserve_mb", f'serial = ["{os.ttyname(slave)}"]\nreserve_mb'))
+    await process.start(ready=b"serial port open")
     terminal = site.issuing.terminal()
-    loop = asyncio.get_running_loop()
+    firmware = {"version": "x", "hash": bytes(32)}
     for _ in range(2):  # the second link on the same line behind the first
-        reader = asyncio.StreamReader()
-        source, sink = os.fdopen(os.dup(master), "rb", 0), os.fdopen(os.dup(master), "wb", 0)
-        await loop.connect_read_pipe(lambda reader=reader: asyncio.StreamReaderProtocol(reader), source)
-        transport, protocol = await loop.connect_write_pipe(asyncio.streams.FlowControlMixin, sink)
-        writer = asyncio.StreamWriter(transport, protocol, reader, loop)
-        await asyncio.sleep(0.3)
+        reader, writer, incoming = await streams(master)
         await terminal.connect_streams(reader, writer)
-        firmware = {"version": "x", "hash": bytes(32)}
         terminal.send({"type": "ready", "firmware": firmware, "head": None, "installed": {}, "call": None})
         await terminal.expect("welcome")
         await terminal.save(terminal.record())
         await terminal.disconnect()
+        incoming.close()
         await asyncio.sleep(2.5)  # the gateway hears the silence
-    stop.set()
-    await task
     os.close(master)
     os.close(slave)

@@ -95,7 +95,7 @@ class SimulatedTerminal:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks = []
-        if self._writer is not None:
+        if self._writer is not None and not self._writer.transport.is_closing():
             self._writer.transport.abort()
 
     def send(self, message: Mapping[str, Any]) -> None:
