@@ -48,9 +48,14 @@ class LinkStream:
         return ident
 
     def send_voice(self, sequence: int, frame: bytes) -> None:
-        """Send as Link.send_voice does."""
+        """Send as Link.send_voice does, at once while the stream takes it: a sender that was late gives a burst."""
         self.link.send_voice(sequence, frame)
-        self._wake.set()
+        if self._writer.transport.get_write_buffer_size() < MAX_UNSENT_BYTES:
+            data = self.link.pull()
+            if data is not None:
+                self._writer.write(data)
+        else:
+            self._wake.set()
 
     def close(self) -> None:
         """End the link; `run` returns soon after."""

@@ -156,6 +156,27 @@ async def test_two_hosts_talk_and_a_closed_link_ends_on_both_sides() -> None:
         assert await take(ours, "down", 1) == ["closed"]
 
 
+async def test_a_burst_of_voice_after_a_late_turn_arrives_whole() -> None:
+    result: asyncio.Future[LinkStream] = asyncio.get_running_loop().create_future()
+    async with gateway(result) as port:
+        terminal = LinkStream(make_link("terminal"), *await asyncio.open_connection("127.0.0.1", port))
+        heard: list[int] = []
+        terminal.on_voice = lambda sequence, _frame: heard.append(sequence)  # type: ignore[method-assign]
+        running = asyncio.create_task(terminal.run())
+        stream = await asyncio.wait_for(result, 5)
+        assert await take(terminal.events(), "up", 1) == ["gateway"]
+        assert await take(stream.events(), "up", 1) == ["terminal"]
+        for sequence in range(6):
+            stream.send_voice(sequence, bytes(160))
+        async with asyncio.timeout(5):
+            while len(heard) < 6:
+                await asyncio.sleep(0.01)
+        assert heard == list(range(6))
+        assert stream.link.voice_dropped == 0
+        terminal.close()
+        await asyncio.wait_for(running, 5)
+
+
 async def test_a_peer_that_says_nothing_is_let_go() -> None:
     result: asyncio.Future[LinkStream] = asyncio.get_running_loop().create_future()
     async with gateway(result) as port:
