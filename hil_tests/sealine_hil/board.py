@@ -149,6 +149,11 @@ class Board:
         cells = self._map[window.DISPLAY : end].decode("latin-1")
         return [cells[i : i + window.DISPLAY_COLUMNS] for i in range(0, len(cells), window.DISPLAY_COLUMNS)]
 
+    def blank_display(self) -> None:
+        """Show nothing, as a display without power."""
+        end = window.DISPLAY + window.DISPLAY_ROWS * window.DISPLAY_COLUMNS
+        self._map[window.DISPLAY : end] = b" " * (end - window.DISPLAY)
+
     def wait_display(self, text: str, timeout_s: float = 10.0) -> list[str]:
         """Wait until a row of the display holds the text. BoardError: it did not in time (with what it shows)."""
         self._wait(lambda: any(text in row for row in self.display()), timeout_s, f"the display does not show {text!r}")
@@ -325,8 +330,7 @@ class Board:
         return self._get(window.REG_KEYS_PRESSED) - self._get(window.REG_KEYS_TAKEN)
 
     def _format(self) -> None:
-        cells = window.DISPLAY_ROWS * window.DISPLAY_COLUMNS
-        self._map[window.DISPLAY : window.DISPLAY + cells] = b" " * cells
+        self.blank_display()
         self._map[window.FLASH : window.FLASH + window.FLASH_BYTES] = b"\xff" * window.FLASH_BYTES
         self._set(window.REG_VERSION, window.VERSION)
         self._set(window.REG_MAGIC, window.MAGIC)

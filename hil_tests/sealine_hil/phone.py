@@ -67,6 +67,7 @@ class WallPhone:
 
     def start(self) -> None:
         """Power on, with the console connected before the first instruction."""
+        self.board.blank_display()
         self.qemu.start()
         self.open_console()
         self.qemu.cont()

@@ -72,5 +72,7 @@ def test_a_cloned_flash_forks_and_the_fork_is_named(facility: Facility, image: P
     assert [record.fields["seq"] for record in held] == [0, 0]
     assert held[1].fork_of == first.hash
     twin.board.wait_display("NEEDS ENROLMENT", BACK_S)
-    assert twin.status()["alarm"] == "forked"
+    # A forked receipt and a beacon are under way at the same time, and both stop it; the record is safe at central.
+    assert twin.status()["alarm"] in {"forked", "restored"}
+    twin.wait_status("waiting", "0")
     assert "fork" in witness.watch()

@@ -8,6 +8,7 @@ import pytest
 from sealine_hil.facility import Facility
 from sealine_hil.phone import WallPhone
 from sealine_hil.town import plan_in
+from sealine_provisioning import bundles
 
 pytestmark = pytest.mark.timeout(90)
 
