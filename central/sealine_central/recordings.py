@@ -73,10 +73,11 @@ def _write_all(folder: Path, files: Mapping[str, bytes]) -> bool:
         if not fresh:
             return False
         made = not folder.exists()
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for place in (folder.parent, folder):
+            place.mkdir(exist_ok=True, mode=0o700)
         for name, data in fresh.items():
             _write(folder / name, data)
-        for place in (folder, folder.parent) if made else (folder,):
+        for place in (folder, folder.parent, folder.parent.parent) if made else (folder,):
             _sync(place)
     except OSError as error:
         raise StoreError(f"{folder.parent.name}: {error.strerror}") from error

@@ -1,6 +1,7 @@
-"""A real Mosquitto with mutual TLS and the ACL of DESIGN section 9, a gateway's MQTT client, and central as a process."""
+"""A real Mosquitto with mutual TLS and the product's ACL, a gateway's MQTT client, and central as a process."""
 
 import datetime as dt
+import getpass
 import os
 import random
 import signal
@@ -157,8 +158,6 @@ class World:
         self.broker_dir = site.directory / "broker"
         (self.broker_dir / "data").mkdir(parents=True)
         (self.broker_dir / "acl").write_text(ACL)
-        import getpass
-
         conf = CONF.format(user=getpass.getuser(), port=self.port, dir=self.broker_dir)
         (self.broker_dir / "mosquitto.conf").write_text(conf)
         self.ca.give(self.broker_dir, "broker", "localhost")
@@ -211,8 +210,11 @@ class Gateway:
         context.load_cert_chain(directory / "tls.pem", directory / "tls.key")
         self.client.tls_set_context(context)
         self.client.on_message = lambda _c, _u, message: self._hear(message)
-        self.client.on_connect = lambda client, *_: client.subscribe([("sealine/#", 1)] if name == "spy" else [
-            (f"sealine/1/{FACILITY}/{GATEWAY}/answers", 1), (f"sealine/1/{FACILITY}/bundle/+", 1)])
+        self.client.on_connect = lambda client, *_: client.subscribe(
+            [("sealine/#", 1)]
+            if name == "spy"
+            else [(f"sealine/1/{FACILITY}/{GATEWAY}/answers", 1), (f"sealine/1/{FACILITY}/bundle/+", 1)]
+        )
         self.client.reconnect_delay_set(1, 1)
         subscribed = threading.Event()
         self.client.on_subscribe = lambda *_: subscribed.set()
@@ -229,8 +231,10 @@ class Gateway:
 
     def offer(self, call):
         """As the outbox does: again and again, until there is an answer."""
+
         def is_answered():
             return call.hash in self.subjects()
+
         for _ in range(20):
             self.send(call.upload())
             end = time.monotonic() + 2

@@ -1,5 +1,6 @@
 """What the tests of central share: a facility's keys and bundles, terminals that sign, a central without a network."""
 
+import hashlib
 import os
 import time
 from dataclasses import dataclass, field
@@ -70,7 +71,9 @@ class Site:
             name, facility, role, bytes(identity), bytes(getattr(link, "public_key", link)), **values
         )
 
-    def publish_trust(self, version: int = 1, issuers: tuple[bytes, ...] = (), signers: tuple[bytes, ...] = ()) -> bytes:
+    def publish_trust(
+        self, version: int = 1, issuers: tuple[bytes, ...] = (), signers: tuple[bytes, ...] = ()
+    ) -> bytes:
         credentials = [
             self.issue(
                 "custodian", f"c-{i}", unit.identity_key, unit.link_key, class_="monitor", organisation=f"office {i}"
@@ -175,7 +178,7 @@ class Terminal:
         self.seq, self.prev = 0, blake2b256(self.chain[0])
         self.token_key = os.urandom(32)
 
-    def call(self, seconds: int = 0, *, sealed: list[Any] | None = None, **changes: Any) -> Call:
+    def call(self, seconds: int = 0, **changes: Any) -> Call:
         """The next call of the chain, recorded for so many seconds; `changes` are of the record's fields."""
         record_id = changes.get("id", os.urandom(16))
         envelopes = {("person", 0): self._seal("person", record_id, PERSON)}
@@ -198,7 +201,7 @@ class Terminal:
             "accepted_at": at + 4000,
             "ended": at + 30_000,
             "talk_ms": 26_000,
-            "clock": {"source": codec_name("clock-source"), "age": 1000},
+            "clock": {"source": "beacon", "age": 1000},
             "end_reason": "caller-hangup",
             "person_token": person_token(self.token_key, PERSON),
             "number_token": number_token(self.token_key, NUMBER),
@@ -261,7 +264,9 @@ class Terminal:
                 "index": index,
                 "share": share[1:],
             }
-            envelopes["share", index] = SealedBox(PublicKey(unit.link_key)).encrypt(codec.encode("share-secret", secret))
+            envelopes["share", index] = SealedBox(PublicKey(unit.link_key)).encrypt(
+                codec.encode("share-secret", secret)
+            )
             readers.append(
                 {
                     "class": "monitor",
@@ -271,9 +276,7 @@ class Terminal:
                 }
             )
         chunks = [
-            recording.seal_chunk(
-                key, record_id, i, samples(i), final=state == "complete" and i == seconds - 1
-            )
+            recording.seal_chunk(key, record_id, i, samples(i), final=state == "complete" and i == seconds - 1)
             for i in range(seconds)
         ]
         facts = {
@@ -294,14 +297,7 @@ class Terminal:
 
 def samples(index: int) -> bytes:
     """A second of two legs that can be told apart from any other second."""
-    return bytes([index & 0x7F]) * 8000 + bytes([0x80 | index & 0x7F]) * 8000
-
-
-def codec_name(rule: str) -> str:
-    """Some name of an enumeration."""
-    from sealine_protocol import schema
-
-    return str(schema.RULES[schema.NAMES.index(rule)][1][0][1])
+    return hashlib.shake_256(b"second %d" % index).digest(16_000)
 
 
 class Desk:

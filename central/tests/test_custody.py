@@ -5,7 +5,7 @@ import shutil
 import wave
 
 import pytest
-from central_factory import FACILITY, NOW_S, PERSON, Desk, samples
+from central_factory import FACILITY, NOW_S, PERSON, Desk, Keys, samples
 from nacl.public import PublicKey, SealedBox
 from sealine_central.config import Config, FacilityConfig
 from sealine_central.custody import people
@@ -377,16 +377,12 @@ def test_central_logs_no_record_by_hand(office):
 
 
 def test_a_request_by_an_issuers_requester_is_taken(site, desk, terminal):
-    from central_factory import Keys
-
     office_keys = Keys()
     issuer = site.issue("issuer", "office", office_keys.identity.verify_key, office_keys.link)
     site.publish_trust(2, issuers=(issuer,))
     desk.books[FACILITY].refresh()
     office = Office(desk, terminal)
-    raw = site.issue(
-        "requester", "prosecutor", office.me.identity_key, office.me.link_key, signer=office_keys.identity
-    )
+    raw = site.issue("requester", "prosecutor", office.me.identity_key, office.me.link_key, signer=office_keys.identity)
     (office.folder / "people" / "prosecutor.cose").write_bytes(raw)
     office.ask()
     office.grant(0)

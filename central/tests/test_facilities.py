@@ -96,13 +96,18 @@ def test_the_same_issue_with_keys_for_more_terminals_is_published_again(site, bo
 
 
 def test_an_expired_bundle_is_still_the_newest_for_beacons(site, book):
-    site.publish("revocations", 4, codec.encode("revocations-body", {"facility": "north", "revoked": []}),
-                 issued=NOW_S - 200, expires=NOW_S - 100)
+    site.publish(
+        "revocations",
+        4,
+        codec.encode("revocations-body", {"facility": "north", "revoked": []}),
+        issued=NOW_S - 200,
+        expires=NOW_S - 100,
+    )
     book.refresh()
     assert book.versions["revocations"] == 4
 
 
-def test_publish_takes_what_holds_and_nothing_else(site, book, tmp_path):
+def test_publish_takes_what_holds_and_nothing_else(site, book):
     book.refresh()
     old = (site.bundles / "trust.bundle").read_bytes()
     new = site.publish_trust(2)

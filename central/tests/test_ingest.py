@@ -212,7 +212,10 @@ def test_a_record_from_before_its_credential(desk, make_terminal):
 
 def test_a_changed_payload_and_a_changed_signature(desk, terminal):
     call = terminal.call()
-    for signed in (call.signed[:-1] + bytes([call.signed[-1] ^ 1]), call.signed.replace(b"phone-1", b"phone-1"[:6] + b"2")):
+    for signed in (
+        call.signed[:-1] + bytes([call.signed[-1] ^ 1]),
+        call.signed.replace(b"phone-1", b"phone-1"[:6] + b"2"),
+    ):
         reason, _ = only_refusal(desk, desk.send(call.upload(record=signed)))
         assert reason in {"signature", "credential"}
     signed = call.signed[:-1] + bytes([call.signed[-1] ^ 1])
@@ -317,8 +320,10 @@ def test_a_record_that_contradicts_itself(desk, terminal, seconds, changes, flag
     assert flag in flags(desk)[0]
 
 
-@pytest.mark.parametrize(("rate", "end", "minutes", "fair"), [(10, "caller-hangup", 1, True), (10, "reset", 0, True),
-                                                             (10, "reset", 1, False), (99, "caller-hangup", 1, False)])
+@pytest.mark.parametrize(
+    ("rate", "end", "minutes", "fair"),
+    [(10, "caller-hangup", 1, True), (10, "reset", 0, True), (10, "reset", 1, False), (99, "caller-hangup", 1, False)],
+)
 def test_the_charge_is_recomputed(desk, terminal, rate, end, minutes, fair):
     tariff = {"version": 1, "hash": bytes(32), "rate": rate, "cap": 50, "quote": rate, "payer": "caller"}
     charge = {"minutes": minutes, "amount": minutes * rate, "refunded": int(end == "reset")}

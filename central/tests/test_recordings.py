@@ -7,7 +7,7 @@ import pytest
 from central_factory import FACILITY, Desk, Site, Terminal
 from sealine_central import ingest, recordings
 from sealine_central.errors import StoreError
-from sealine_protocol import recording
+from sealine_protocol import codec, recording
 
 
 def stored(desk, answers):
@@ -157,8 +157,6 @@ def test_a_missing_second_is_not_looked_for_again_until_something_changes(desk, 
 
 
 def test_status_sets_the_state_and_nothing_else(desk):
-    from sealine_protocol import codec
-
     status = {"gateway": "gw-1", "state": "running", "time": 1, "terminals": []}
     assert desk.send(codec.encode("gateway-status", status), leaf="status") == []
     labels = {"facility": FACILITY, "gateway": "gw-1"}

@@ -1,4 +1,4 @@
-"""Central as it is run: a process, a real broker with mutual TLS and an ACL, a gateway's certificate on the other side."""
+"""Central as it is run: a process, a real broker mutual TLS and an ACL, and a gateway's certificate."""
 
 import signal
 import sqlite3
@@ -83,6 +83,29 @@ def test_killed_again_and_again_between_commit_and_acknowledgement_it_loses_and_
     assert _count(database, "node WHERE level = 0") == 120
 
 
+def test_killed_just_behind_the_commit_it_answers_after_the_restart(running, site):
+    """The batch is in the store, the broker has no acknowledgement, the gateway no receipt."""
+    running.central.stop()
+    command = running.central.command
+    program = (
+        "import os; from sealine_central import cli, ingest; real = ingest.Ingest.process\n"
+        "def process(self, batch):\n    real(self, batch)\n    os.kill(os.getpid(), 9)\n"
+        "ingest.Ingest.process = process; cli.main()"
+    )
+    running.central.command = [command[0], "-c", program, *command[3:]]
+    running.central.start()
+    call = Terminal(site).call()
+    running.gateway.send(call.upload())
+    assert running.central.process.wait(20) == -signal.SIGKILL
+    assert _count(running.state / "central.sqlite") == 1
+    assert running.gateway.subjects() == set()
+    running.central.process, running.central.command = None, command
+    running.central.start()
+    until(lambda: call.hash in running.gateway.subjects())
+    verify_all(running, [call])
+    assert _count(running.state / "central.sqlite", "node WHERE level = 0") == 1
+
+
 def test_a_broker_that_goes_away_and_comes_back(running, site):
     terminal = Terminal(site)
     first, second = terminal.call(), terminal.call()
@@ -146,7 +169,7 @@ def test_it_ends_in_order(running):
 
 def test_a_missing_enrolment_or_port_is_one_sentence(world):
     (world.state / "identity.key").unlink()
-    with pytest.raises(AssertionError, match="sealine-central: unit: identity.key is not there"):
+    with pytest.raises(AssertionError, match=r"sealine-central: unit: identity\.key is not there"):
         world.central.start()
 
 

@@ -96,11 +96,12 @@ def open_(case: CaseFolder, keys: Keys, root: Root) -> None:
     from sealine_central.custody.case import Case
     from sealine_central.custody.opening import open_recording
 
-    with Progress() as progress:
+    verified, requester = Case.load(case, root.read_bytes()), Unit.load(keys)
+    with Progress(transient=True) as progress:
         task = progress.add_task("opening")
         opened = open_recording(
-            Case.load(case, root.read_bytes()),
-            Unit.load(keys),
+            verified,
+            requester,
             lambda done, total: progress.update(task, completed=done, total=total),
         )
     for fault in opened.faults:
