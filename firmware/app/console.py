@@ -79,7 +79,7 @@ class Console:
             verb = words[1].decode()
             args = [binascii.a2b_base64(word) for word in words[2:]]
         except (IndexError, ValueError):
-            raise ConsoleError("malformed", "want: sealine verb [base64]") from None
+            raise ConsoleError("malformed", "want: sealine verb [base64]")
         if self._station.identity.state() == "locked" and verb not in _OPEN_WHEN_LOCKED:
             raise ConsoleError("locked", "a signed command is needed")
         return self._do(verb, args)

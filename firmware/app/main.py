@@ -12,6 +12,7 @@ from console import Console
 from micropython import const
 from station import Station
 from sync.connection import Connection
+from sync.line import Line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,13 +62,11 @@ class Program:
         tasks = [asyncio.create_task(self._keep("console", self._console))]
         if station.enrolled():
             station.serve(board.reset_cause() in ("watchdog", "fault"))
-            await self._join_network()
         else:
             station.show_service()
         while not station.asked_to_restart:
             if station.enrolled() and not station.serving:
                 station.serve(reset=False)
-                await self._join_network()
             if station.serving and len(tasks) == 1:
                 tasks += self._serve()
             if self._alive.all():
@@ -79,7 +78,8 @@ class Program:
 
     def _serve(self) -> list:
         station = self._station
-        connection = Connection(station.identity, station.trust, station.exchange, station.voice, self._open_stream)
+        line = Line(station.gateway_address, _join_network)
+        connection = Connection(station.identity, station.trust, station.exchange, station.voice, line)
         station.send_voice = connection.send_voice
         station.connection = connection
         return [
@@ -138,24 +138,20 @@ class Program:
     async def _connect(self) -> None:
         await self._station.connection.run(board.monotonic_ms)
 
-    async def _open_stream(self) -> "Any":
-        host, port = _host_and_port(self._station.gateway_address())
-        stream, _same = await asyncio.open_connection(host, port)
-        return stream
 
-    async def _join_network(self) -> None:
-        """Bring the board's Ethernet up by the settings; a host build has a network already."""
-        try:
-            import network
-        except ImportError:
-            return
-        lan = network.LAN()
-        lan.active(True)
-        address = _setting("ip")
-        if address:
-            lan.ifconfig(tuple(address.split(",")))
-        else:
-            lan.ipconfig(dhcp4=True)
+def _join_network() -> None:
+    """Bring the board's Ethernet up by the settings; a host build has a network already."""
+    try:
+        import network
+    except ImportError:
+        return
+    lan = network.LAN()
+    lan.active(True)
+    address = _setting("ip")
+    if address:
+        lan.ifconfig(tuple(address.split(",")))
+    else:
+        lan.ipconfig(dhcp4=True)
 
 
 def _setting(name: str) -> str:
@@ -163,13 +159,6 @@ def _setting(name: str) -> str:
         if line.startswith(name + "="):
             return line[len(name) + 1 :].strip()
     return ""
-
-
-def _host_and_port(address: str) -> tuple[str, int]:
-    host, _, port = address.rpartition(":")
-    if not host or not port.isdigit():
-        raise OSError("no gateway address")
-    return host, int(port)
 
 
 def main(root: str = "", watchdog: "Any" = None, restart: "Callable[[], None] | None" = None) -> None:

@@ -26,6 +26,7 @@ from sync.answers import Answers
 from sync.bundles import Fetcher
 from sync.chunks import Chunks
 from sync.exchange import Exchange
+from sync.line import SERIAL
 from sync.outgoing import Outgoing
 from sync.tally import Tally
 
@@ -199,6 +200,7 @@ class Station:
             ("heap_free", gc.mem_free()),
             ("uptime_ms", board.monotonic_ms()),
             ("idle_ms", board.idle_us() // 1000),
+            ("tick_gap_us", board.tick_gap_us()),
             ("audio", ",".join(str(count) for count in audio.stats())),
             ("bundles", ",".join("{}:{}".format(*item) for item in sorted(self.bundles.versions().items()))),
         ]
@@ -246,18 +248,18 @@ class Station:
         self.asked_to_restart = True
 
     def set_gateway(self, address: str) -> None:
-        """Keep another gateway address (host:port) than the enrolment's; who answers there must prove himself."""
+        """Keep another address (host:port or `serial`) than the enrolment's; who answers there must prove himself."""
         self._state.write(_SETTINGS, address.encode())
 
     def gateway_address(self) -> str:
-        """Where to connect: the technician's word, else the board's settings, else the enrolment's."""
+        """Where to connect, host:port or `serial`: the technician's word, the board's settings, or the enrolment's."""
         own = self._state.read(_SETTINGS, 128)
         if own:
             return own.decode()
         for line in board.settings().decode().split("\n"):
             if line.startswith("gateway="):
                 return line[8:].strip()
-        return self.identity.gateway
+        return self.identity.gateway or SERIAL
 
     # ------------------------------------------------------------ inside
 

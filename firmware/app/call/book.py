@@ -87,9 +87,9 @@ class Book:
         try:
             draft = self._make_draft(call, envelopes.refs, recording)
             parts.journal.open_record({"record": draft, "envelopes": envelopes.sealed})
-        except JournalError as error:
+        except JournalError:
             parts.recorder.wipe()
-            raise RefusedError("storage") from error
+            raise RefusedError("storage")
         self._draft = draft
 
     def accept(self, call: Call) -> bool:

@@ -117,7 +117,7 @@ def _number(dialled: str, policy: dict) -> tuple[str, bool]:
     try:
         number = short or normalise(dialled, policy["numbering"])
     except NumberError:
-        raise RefusedError("number-invalid") from None
+        raise RefusedError("number-invalid")
     return number, any(line["number"] == number for line in policy["always"])
 
 

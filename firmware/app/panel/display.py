@@ -25,7 +25,7 @@ class Front:
 
     def __init__(self, board: "Any") -> None:
         self._board = board
-        self._rows = [""] * ROWS
+        self._rows: list[str | None] = [None] * ROWS  # a display may still show what was there before a reset
 
     def show(self, key: str, language: str, source: "Any") -> None:
         """Show the text of `key`; `source.field(name)` gives (kind, value) for each field in it."""

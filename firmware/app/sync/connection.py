@@ -21,24 +21,22 @@ if TYPE_CHECKING:
     from store.trust import Trust
 
     from sync.exchange import Exchange
+    from sync.line import Line
 
 
-_CONNECT_S = const(5)  # lwIP itself would try a dead address for 30 s
 _FIRST_WAIT_MS = const(200)  # a call survives 2 s without a link, so the first tries are quick
 _MAX_WAIT_MS = const(5_000)
 
 
 class Connection:
-    """The task around `Exchange`; `voice` takes the far party's frames, `open_stream()` gives a connected stream."""
+    """The task around `Exchange`; `voice` takes the far party's frames, `line` gives a connected stream."""
 
-    def __init__(
-        self, identity: "Identity", trust: "Trust", exchange: "Exchange", voice: "Any", open_stream: "Callable[[], Any]"
-    ) -> None:
+    def __init__(self, identity: "Identity", trust: "Trust", exchange: "Exchange", voice: "Any", line: "Line") -> None:
         self._identity = identity
         self._trust = trust
         self._exchange = exchange
         self._voice = voice
-        self._open_stream = open_stream
+        self._line = line
         self._stream: "Any" = None
         self.failures = 0
         self.last_reason = ""
@@ -64,7 +62,7 @@ class Connection:
             wait_ms = min(2 * wait_ms, _MAX_WAIT_MS)
 
     async def _once(self, monotonic_ms: "Callable[[], int]") -> bool:
-        stream = await asyncio.wait_for(self._open_stream(), _CONNECT_S)
+        stream = await self._line.open()
         hello = codec.encode("link-hello", {"credentials": self._identity.chain})
         link = Link(
             self._identity.facility,
@@ -77,7 +75,8 @@ class Connection:
         self._stream = LinkStream(link, stream)
         pump = asyncio.create_task(self._stream.run())
         try:
-            return await self._listen(monotonic_ms)
+            first = await asyncio.wait_for_ms(self._stream.next_event(), self._line.answer_ms)
+            return await self._listen(first, monotonic_ms)
         finally:
             self.last_reason = link.down_reason or "closed"
             self._stream.close()
@@ -85,17 +84,17 @@ class Connection:
             self._exchange.down()
             await pump
 
-    async def _listen(self, monotonic_ms: "Callable[[], int]") -> bool:
-        was_up = False
+    async def _listen(self, event: tuple, monotonic_ms: "Callable[[], int]") -> bool:
+        """Serve a link from its first event on; whether it was up at all."""
+        if event[0] == "down":
+            return False
+        self._exchange.up(self._stream, monotonic_ms())
         while True:
             event = await self._stream.next_event()
             kind = event[0]
             if kind == "down":
-                return was_up
-            if kind == "up":
-                was_up = True
-                self._exchange.up(self._stream, monotonic_ms())
-            elif kind == "control":
+                return True
+            if kind == "control":
                 self._exchange.control(event[1], monotonic_ms())
             elif kind == "bulk":
                 self._exchange.bulk(event[1])
@@ -107,8 +106,8 @@ class Connection:
         try:
             chain = codec.decode("link-hello", hello)["credentials"]
             peer = self._trust.judge(chain, "gateway")
-        except (WireError, StoreError) as error:
-            raise PeerError("credential does not hold", "link-hello") from error
+        except (WireError, StoreError):
+            raise PeerError("credential does not hold", "link-hello")
         if peer.link_key != bytes(static_key):
             raise PeerError("credential for another key", "link-hello")
         return peer

@@ -2,7 +2,7 @@
 
 import check
 from call import table
-from fakes import CALL_ID, Phone
+from fakes import CALL_ID, Board, Phone
 from panel import texts
 
 
@@ -29,6 +29,16 @@ def test_every_text_has_four_rows_that_fit():
         for pair in pairs.values():
             assert len(pair[0]) <= 20
             assert len(pair[1]) <= 20
+
+
+def test_the_first_display_overwrites_what_a_reset_left_there():
+    from panel.display import Front
+
+    board = Board()
+    board.rows = ["left over".center(20)] * 4
+    engine = Phone().engine
+    Front(board).show("no-service", "en", engine)
+    check.equal([row.strip() for row in board.rows], ["PHONE NOT IN SERVICE", "", "Please try later", ""])
 
 
 def test_a_call_goes_through_its_states_in_the_order_of_the_promises():
