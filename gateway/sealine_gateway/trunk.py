@@ -8,7 +8,7 @@ from typing import Final, Literal
 FRAME_BYTES: Final = 160  # 20 ms of G.711 mu-law at 8 kHz
 FRAME_S: Final = 0.02
 
-EndReason = Literal["called-hangup", "refused", "busy", "unanswered", "trunk-failed"]
+EndReason = Literal["called-hangup", "refused", "blocked", "busy", "unanswered", "trunk-failed"]
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,92 @@
+"""One trunk line: the connection to one peer, kept up, and asked every half minute whether it still answers."""
+
+import asyncio
+import contextlib
+import random
+import ssl
+from collections import Counter
+from pathlib import Path
+from typing import Final
+
+from sealine_gateway import log
+from sealine_gateway.errors import ConfigError
+from sealine_gateway.sip.agent import Agent
+from sealine_gateway.sip.channel import SocketChannel
+from sealine_gateway.sip.errors import ChannelError
+from sealine_gateway.sip.settings import PeerConfig
+
+PING_S: Final = 30.0  # also keeps a firewall's door open
+FIRST_WAIT_S: Final = 1.0
+MAX_WAIT_S: Final = 30.0
+
+
+class Line:
+    """One peer. `up` says whether its last answer was one; a line that was never asked counts as up."""
+
+    def __init__(self, index: int, config: PeerConfig, directory: Path, bind: str, ping_s: float = PING_S) -> None:
+        """Inside the event loop. `index` is the line's name in the log. Raises ConfigError."""
+        self.index = index
+        self.up = True
+        self.counts: Counter[str] = Counter()
+        self._ping_s = ping_s
+        context = _tls(config, directory) if config.transport == "tls" else None
+        protocol: Final = {"udp": "UDP", "tcp": "TCP", "tls": "TLS"}
+        self.channel = SocketChannel(
+            protocol[config.transport],  # type: ignore[arg-type]
+            config.address,
+            bind,
+            self._receive,
+            context,
+        )
+        self.agent = Agent(config.account(directory), self.channel, asyncio.get_running_loop(), self.counts)
+        self._task = asyncio.create_task(self._keep(), name=f"sip line {index}")
+
+    @property
+    def usable(self) -> bool:
+        """Connected and answering."""
+        return self.up and self.channel.connected
+
+    async def close(self) -> None:
+        """Let go of the connection."""
+        self._task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._task
+        self.channel.close()
+
+    def heard(self, *, alive: bool) -> None:
+        """What a ping or a call shows about the peer."""
+        if alive != self.up:
+            self.up = alive
+            log.event("trunk line changed", count=self.index, state="up" if alive else "down")
+
+    def _receive(self, data: bytes) -> None:
+        self.agent.receive(data)
+
+    async def _keep(self) -> None:
+        wait_s = FIRST_WAIT_S
+        while True:
+            try:
+                await self.channel.connect()
+            except ChannelError as error:
+                self.heard(alive=False)
+                log.warning("trunk line not connected", count=self.index, error=str(error), wait_s=round(wait_s, 1))
+                await asyncio.sleep(wait_s * (0.5 + random.random() / 2))  # noqa: S311 - spreads load, no secret
+                wait_s = min(2 * wait_s, MAX_WAIT_S)
+                continue
+            wait_s = FIRST_WAIT_S
+            await self._ping_while_connected()
+            self.heard(alive=False)
+
+    async def _ping_while_connected(self) -> None:
+        while self.channel.connected:
+            self.agent.ping(lambda alive: self.heard(alive=alive))
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._ping_s):
+                    await self.channel.lost.wait()
+
+
+def _tls(config: PeerConfig, directory: Path) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=str(directory / config.ca_file) if config.ca_file else None)
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigError("trunk.peer.ca_file: cannot be read as PEM") from error
