@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -228,24 +228,42 @@ def demo_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
         pytest.fail("no firmware image: run 'make firmware'")
     base = tmp_path_factory.mktemp("demo")
     (base / "tmp").mkdir()
-    done = _run_demo(base / "out", base / "tmp")
-    return Run(base / "out", done.returncode, done.stdout + done.stderr)
+    return _run_demo(base / "out", base / "tmp")
 
 
-def _run_demo(out: Path, temporary: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    """`sealine demo --once` with its temporary files below `temporary`."""
+def _start_demo(out: Path, temporary: Path, *arguments: str) -> "subprocess.Popen[str]":
     command = [str(Path(sys.executable).with_name("sealine")), "demo", "--once", "--out", str(out), *arguments]
-    return subprocess.run(
-        command,
-        capture_output=True,
-        text=True,
-        timeout=170,
-        check=False,
-        env=os.environ | {"TMPDIR": str(temporary), "COLUMNS": "100"},
+    environment = os.environ | {"TMPDIR": str(temporary), "COLUMNS": "100"}
+    return subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
     )
 
 
+def _run_demo(out: Path, temporary: Path, *arguments: str) -> Run:
+    process = _start_demo(out, temporary, *arguments)
+    try:
+        output, _ = process.communicate(timeout=170)
+    finally:
+        process.terminate()
+    return Run(out, process.returncode, output)
+
+
 @pytest.fixture
-def run_demo() -> "Callable[..., subprocess.CompletedProcess[str]]":
-    """`sealine demo --once`: (out, temporary folder, further arguments)."""
+def run_demo() -> Callable[..., Run]:
+    """`sealine demo --once`, to its end: (out, temporary folder, further arguments)."""
     return _run_demo
+
+
+@pytest.fixture
+def start_demo() -> "Iterator[Callable[..., subprocess.Popen[str]]]":
+    """The same, left running; ended with the test."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*arguments: Any) -> "subprocess.Popen[str]":
+        started.append(_start_demo(*arguments))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.terminate()
+        process.communicate(timeout=30)

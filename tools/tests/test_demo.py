@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+import time
 import wave
 
 import psutil
@@ -71,13 +72,31 @@ def test_a_broken_image_is_told_in_a_sentence_and_leaves_nothing_running(run_dem
     (tmp_path / "tmp").mkdir()
     (tmp_path / "image").write_bytes(b"not a firmware")
     done = run_demo(tmp_path / "out", tmp_path / "tmp", "--image", str(tmp_path / "image"))
-    assert done.returncode == 1
-    assert "Traceback" not in done.stderr + done.stdout
+    assert done.code == 1
+    assert "Traceback" not in done.output
     report = json.loads((tmp_path / "out" / "report.json").read_text())
     assert report["outcome"] == "failed"
     assert report["steps"][-1]["name"] == "enrol"
     assert running_below(tmp_path) == []
     assert (tmp_path / "out" / "logs" / "gateway.log").exists()
+
+
+@pytest.mark.timeout(90)
+def test_stopped_in_the_middle_it_leaves_nothing_running(start_demo, tmp_path):
+    (tmp_path / "tmp").mkdir()
+    process = start_demo(tmp_path / "out", tmp_path / "tmp")
+    report = tmp_path / "out" / "report.json"
+    end = time.monotonic() + 60
+    while not (report.exists() and '"enrol"' in report.read_text()):
+        assert process.poll() is None
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    assert len(running_below(tmp_path / "tmp")) >= 4
+    process.terminate()
+    assert process.wait(30) == 130
+    assert json.loads(report.read_text())["outcome"] == "stopped"
+    assert running_below(tmp_path) == []
+    assert list((tmp_path / "tmp").iterdir()) == []
 
 
 def test_a_missing_image_says_what_to_do(tmp_path):

@@ -78,7 +78,7 @@ class Call:
         while (gone := time.monotonic() - start) < length_s:
             sealed = count_chunks(chunks) - before
             self._step.doing(f"both talk: {gone:4.1f} of {length_s:.1f} s; sealed seconds at central: {sealed}")
-            time.sleep(0.1)
+            time.sleep(0.25)
         board.wait_spoken(HANG_UP_S)
 
     def hang_up(self) -> None:

@@ -12,6 +12,7 @@ from rich import box
 from rich.columns import Columns
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
+from rich.markup import escape
 from rich.padding import Padding
 from rich.panel import Panel
 from rich.spinner import Spinner
@@ -38,7 +39,8 @@ EXPECTED = (
     OSError,
 )
 WIDTH = 96
-REFRESHES_A_SECOND = 8
+MAX_OWN_WORDS = 80
+REFRESHES_A_SECOND = 4  # drawing takes time that the codec's clock needs
 
 
 class Step:
@@ -132,9 +134,9 @@ class Stage:
                 try:
                     yield step
                 except EXPECTED as error:
-                    step.say(f"[red]{_plain(error)}")
+                    step.say(f"[red]{escape(_plain(error))}")
                     step.end("failed")
-                    raise DemoError(f"{title}: {error}") from error
+                    raise DemoError(f"{title}: {_plain(error)}") from error
                 except BaseException:
                     step.end("failed")
                     raise
@@ -164,5 +166,8 @@ class Stage:
 
 
 def _plain(error: BaseException) -> str:
-    """An error's text without markup."""
-    return str(error).replace("[", "\\[")
+    """One sentence: an error that brings the end of a log is cut to its own words and the log's last ones."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    if len(lines) == 1:
+        return lines[0]
+    return f"{lines[0][:MAX_OWN_WORDS]}… {lines[-1].strip()}"
