@@ -89,6 +89,8 @@ class Service:
             except StoreError as error:
                 log.warning("nothing stored, trying again", error=error, count=len(batch))
                 await asyncio.sleep(RETRY_S)
+        # The broker brings again what was not acknowledged before it has granted our subscriptions: answers wait.
+        await self._mqtt.up.wait()
         topics = [f"sealine/1/{reply.facility}/{reply.gateway}/answers" for reply in replies]
         published = await asyncio.gather(
             *(self._mqtt.publish(topic, reply.payload) for topic, reply in zip(topics, replies, strict=True)),
