@@ -311,7 +311,7 @@ RULES: tuple[tuple[Any, ...], ...] = (
     # 36 custodian-set
     (9, ((0, 'k', False, (0, 16)), (1, 'n', False, (0, 16)), (2, 'credentials', False, (7, 0, 16, 20)))),
     # 37 revocations-body
-    (9, ((0, 'facility', False, 7), (1, 'revoked', False, (7, 0, 1024, 38)))),
+    (9, ((0, 'facility', False, 7), (1, 'revoked', False, (7, 0, 700, 38)))),
     # 38 revocation
     (10, (('key_id', 1), ('since', 14))),
     # 39 policy-body

@@ -56,10 +56,11 @@ class Book:
         return self._parts.planner.protected(number)
 
     def plan_call(self, dialled: str) -> "Plan":
-        """As `Planner.call`; RefusedError too while nothing may be signed."""
-        if self._parts.journal.halted() or self._parts.journal.unsafe() or self._token_key is None:
-            raise RefusedError("policy")
-        return self._parts.planner.call(dialled)
+        """As `Planner.call`; RefusedError too while nothing may be signed, or without a trust bundle to sign by."""
+        parts = self._parts
+        if parts.journal.halted() or parts.journal.unsafe() or self._token_key is None or parts.trust.ref is None:
+            raise RefusedError("not-ready")
+        return parts.planner.call(dialled)
 
     def new_call(self, person: str | None, language: str, plan: "Plan") -> Call:
         """A call with an id of its own."""

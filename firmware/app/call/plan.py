@@ -1,6 +1,8 @@
 """Before a call: what the dialled digits mean, whether the call may be placed, who may listen, and the price."""
 
 from micropython import const
+from store import StoreError
+from wire.errors import WireError
 
 from call import RefusedError
 from call.number import NumberError, normalise
@@ -50,22 +52,22 @@ class Planner:
 
     def protected_number(self, code: str) -> str | None:
         """The number of a protected line's short code; these need no PIN and leave no trace."""
-        policy = self._bundles.read("policy")
+        policy = self._body("policy")
         return _lookup(policy["protected"], code) if policy else None
 
     def protected(self, number: str) -> Plan:
         """A call to a protected line: free, confidential, with the policy's times."""
         plan = Plan(number, "protected")
-        policy = self._bundles.read("policy")
+        policy = self._body("policy")
         if policy:
             _set_times(plan, policy)
         return plan
 
     def call(self, dialled: str) -> Plan:
-        """The plan for dialled digits; RefusedError says why not: number-invalid, policy, storage."""
-        policy = self._bundles.read("policy")
+        """The plan for dialled digits; RefusedError says why not: number-invalid, policy, not-ready, storage."""
+        policy = self._body("policy")
         if policy is None:
-            raise RefusedError("policy")
+            raise RefusedError("not-ready")
         number, always = _number(dialled, policy)
         privilege, directory = self._directory.decide(number)
         if not always and privilege != "directory" and self._is_restricted():
@@ -79,6 +81,13 @@ class Planner:
         self._check_room(plan)
         return plan
 
+    def _body(self, kind: str) -> dict | None:
+        """An installed bundle's fields; None without one, or if its file no longer holds."""
+        try:
+            return self._bundles.read(kind)
+        except (StoreError, WireError):
+            return None
+
     def _is_restricted(self) -> bool:
         """Own credential or policy too old: legal, emergency and protected lines only."""
         now_s = self._clock.floor_ms() // 1000
@@ -89,7 +98,9 @@ class Planner:
         found = self._bundles.installed("tariff")
         if found is None:
             return None
-        body = self._bundles.read("tariff")
+        body = self._body("tariff")
+        if body is None:
+            raise RefusedError("not-ready")
         if self._clock.floor_ms() >= found.expires * 1000:
             if body["after_end"] == "refused":
                 raise RefusedError("policy")

@@ -114,6 +114,7 @@ REASONS = {
     "time-limit": ("Time is up", "Fin del tiempo"),
     "funds": ("No funds", "Sin saldo"),
     "policy": ("Not allowed now", "No permitida ahora"),
+    "not-ready": ("Phone is not ready", "Telefono no listo"),
     "storage": ("Phone is full", "Telefono lleno"),
 }
 

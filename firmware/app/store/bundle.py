@@ -20,10 +20,11 @@ from store.identity import Identity
 from store.trust import Revocations, Trust
 
 KINDS = ("trust", "revocations", "directory", "policy", "tariff")  # firmware is not kept here
-MAX_SMALL_BODY_BYTES = const(20480)  # what is decoded in memory: codec.MAX_MESSAGE
+MAX_SMALL_BODY_BYTES = const(20480)  # what is read in memory, codec.MAX_MESSAGE: the longest revocation list fits
 ENTRY_BYTES = const(8)  # one directory entry
 _READ_BYTES = const(4096)
 _FLOORS = "floors"
+_NO_VERSION = 1 << 32  # higher than any
 
 
 class Installed:
@@ -65,11 +66,10 @@ class Bundles:
         self._installed = {}
         self.refused = []
         for kind in KINDS:
-            raw = self._folder.read(_head(kind))
-            if raw is None:
-                continue
             try:
-                self._adopt(self._check_installed(kind, raw))
+                raw = self._folder.read(_head(kind))
+                if raw is not None:
+                    self._adopt(self._check_installed(kind, raw))
             except (StoreError, WireError, ValueError, IndexError, OSError):
                 self.refused.append(kind)
         self._sweep()
@@ -109,9 +109,12 @@ class Bundles:
         return {kind: self._installed[kind].version for kind in self._installed}
 
     def read(self, kind: str) -> dict | None:
-        """Return the decoded body of the installed policy or tariff, None if there is none."""
+        """Return the decoded body of the installed policy or tariff, None if there is none; BundleError, WireError."""
         found = self._installed.get(kind)
-        return None if found is None else codec.decode(kind + "-body", _read_small(found))
+        try:
+            return None if found is None else codec.decode(kind + "-body", _read_small(found))
+        except OSError:
+            raise BundleError("bundle: cannot be read")
 
     # ------------------------------------------------------------ for the writer
 
@@ -202,10 +205,13 @@ class Bundles:
         return max(self._floors.get(kind, 0) - 1, found.version if found else 0)
 
     def _load_floors(self) -> None:
-        raw = self._folder.read(_FLOORS)
-        if raw is not None:
-            floors = codec.decode("versions", raw)
-            self._floors = {kind: floors.get(kind, 0) for kind in KINDS}
+        try:
+            raw = self._folder.read(_FLOORS)
+            if raw is not None:
+                floors = codec.decode("versions", raw)
+                self._floors = {kind: floors.get(kind, 0) for kind in KINDS}
+        except (StoreError, WireError):
+            self._floors = dict.fromkeys(KINDS, _NO_VERSION)  # nobody knows what is too old: only re-enrolment heals it
 
     def _store_floors(self, floors: dict[str, int]) -> None:
         if floors != self._floors:

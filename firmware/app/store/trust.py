@@ -1,5 +1,6 @@
 """The trust bundle and the revocation list as a checked view: who is believed for what, at the clock's floor."""
 
+from micropython import const
 from wire import cbor, codec, cose, credential
 from wire.errors import WireError
 from wire.hashes import key_id
@@ -8,11 +9,12 @@ from store import TrustError
 from store.clock import Clock
 from store.identity import Identity
 
+_MAX_REVOKED = const(700)  # CDDL revocations-body
 _OWNED_KINDS = ("directory", "policy", "tariff", "firmware")
 
 
 class Revocations:
-    """Revoked keys, read in the body itself: a thousand of them would not fit the heap as objects."""
+    """Revoked keys, read in the body itself: hundreds of them would not fit the heap as objects."""
 
     def __init__(self, body: bytes, facility: str) -> None:
         """Check a body of rule `revocations-body` as strictly as the codec does, and its order; WireError."""
@@ -21,7 +23,7 @@ class Revocations:
             raise WireError("wrong type", "revocations-body")
         if reader.integer() != 0 or reader.head() != cbor.TEXT or reader.take() != facility.encode():
             raise WireError("another facility", "revocations-body.facility")
-        if reader.integer() != 1 or reader.head() != cbor.ARRAY or reader.arg > 1024:
+        if reader.integer() != 1 or reader.head() != cbor.ARRAY or reader.arg > _MAX_REVOKED:
             raise WireError("wrong type", "revocations-body.revoked")
         self._count = reader.arg
         self._at = reader.at

@@ -26,6 +26,7 @@ ROOT = Key(1)
 CENTRAL = Key(2)
 DIRECTORY = Key(3)
 POLICY = Key(4)
+TARIFF = Key(5)
 CUSTODIANS = [Key(10), Key(11), Key(12)]
 BILLING = Key(20)
 DIRECTORY_KEY = b"k" * 32
@@ -59,7 +60,7 @@ def trust_body(custodians=None, k=2, n=None, **changes):
         "root_key": ROOT.public,
         "issuers": [],
         "centrals": [credential(CENTRAL, "central")],
-        "signers": [credential(DIRECTORY, "directory"), credential(POLICY, "policy")],
+        "signers": [credential(DIRECTORY, "directory"), credential(POLICY, "policy"), credential(TARIFF, "tariff")],
         "custodians": {"k": k, "n": len(custodians) if n is None else n, "credentials": custodians},
         "billing_key": BILLING.link,
     }

@@ -161,6 +161,53 @@ def test_tampered_body_and_head_are_not_there_after_a_boot():
     equal(again.bundles.refused, ["directory"])
 
 
+def revocations(count):
+    """The longest encoding that a list of so many can have."""
+    revoked = [{"key_id": index.to_bytes(16, "big"), "since": (1 << 64) - 1} for index in range(count)]
+    return codec.encode("revocations-body", {"facility": "test", "revoked": revoked})
+
+
+def test_the_longest_revocation_list_fits_and_one_more_is_refused():
+    unit = terminal()
+    body = revocations(700)
+    unit.install(header("revocations", 1, body), body)
+    equal(unit.bundles.installed("revocations").length, len(body))
+    equal(unit.trust.revoked.get((699).to_bytes(16, "big")), (1 << 64) - 1)
+    longer = body.replace(b"\x99" + (700).to_bytes(2, "big"), b"\x99" + (701).to_bytes(2, "big"), 1)
+    longer += b"\x82\x50" + (700).to_bytes(16, "big") + b"\x1b" + b"\xff" * 8
+    raises(StoreError, "revocations-body", unit.install, header("revocations", 2, longer), longer)
+    equal(unit.bundles.versions()["revocations"], 1)
+
+
+def test_an_unreadable_trust_bundle_takes_all_that_rests_on_it_along():
+    littlefs.start()
+    vault = Nor(1)
+    unit = Terminal(vault)
+    unit.enrol()
+    unit.install(header("policy", 3, policy(), POLICY), policy())
+    path = unit.bundles.installed("trust").path
+    with open(path, "wb") as file:
+        file.write(b"not what it was")
+    again = Terminal(vault)
+    equal(again.bundles.versions(), {})
+    equal((again.trust.ref, again.trust.is_stale()), (None, True))
+    # the same issue, delivered again, heals it
+    again.bundles.install(authority.enrolment(again.identity)["trust"])
+    equal(again.bundles.versions(), {"trust": 1})
+
+
+def test_unreadable_floors_let_nothing_in():
+    littlefs.start()
+    vault = Nor(1)
+    unit = Terminal(vault)
+    unit.enrol()
+    with open(littlefs.MOUNT + "/bundles/floors", "wb") as file:
+        file.write(b"not what it was")
+    again = Terminal(vault)
+    equal(again.bundles.versions(), {})
+    raises(BundleError, "version", again.bundles.install, authority.enrolment(again.identity)["trust"])
+
+
 def test_issue_time_raises_the_floor():
     unit = terminal()
     body = policy()
