@@ -131,13 +131,15 @@ class Ingest:
         """Sync the envelopes of what is new; the folder of each record by its hash."""
         folders: dict[bytes, str] = {}
         first: dict[bytes, bytes] = {}
+        envelopes = {}
         for item in (item for tray in trays for item in tray.accepted if isinstance(item, Delivered)):
             record_id = item.record["id"]
             folder = self._store.envelope_folder(record_id, item.hash)
             if first.setdefault(record_id, item.hash) != item.hash:
                 folder = f"{record_id.hex()}-{item.hash.hex()[:16]}"
-            self._recordings.add_envelopes(folder, item.envelopes)
+            envelopes[folder] = item.envelopes
             folders[item.hash] = folder
+        self._recordings.add_envelopes(envelopes)
         return folders
 
     def _write_chunks(self, tray: Tray) -> list[bytes]:

@@ -6,6 +6,7 @@ Central cannot open any of it. What is written is synced, file and folder, befor
 import os
 import shutil
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +16,8 @@ from sealine_central.errors import StoreError
 
 MAX_CHUNKS: Final = 6 * 3600 + 1
 """Six hours of one-second chunks, as many as a gateway takes: longer than any call."""
+
+SYNCS_AT_ONCE: Final = 16
 
 
 class Recordings:
@@ -35,14 +38,19 @@ class Recordings:
     def add_chunks(self, record_id: bytes, chunks: Mapping[int, bytes]) -> None:
         """Write and sync chunks of one recording; the newest bytes win. Raises StoreError, some may be there then."""
         folder = self._directory / "recordings" / record_id.hex()
-        if _write_all(folder, {f"{index}.chunk": data for index, data in chunks.items()}):
+        if _write_all({folder / f"{index}.chunk": data for index, data in chunks.items()}):
             self._found_wanting = {pair for pair in self._found_wanting if pair[0] != record_id}
 
-    def add_envelopes(self, folder: str, envelopes: Iterable[tuple[str, int, bytes]]) -> None:
-        """Write and sync a record's envelopes. Raises StoreError."""
-        files = {f"{kind}-{index}": data for kind, index, data in envelopes}
-        if files:
-            _write_all(self._directory / "envelopes" / folder, files)
+    def add_envelopes(self, records: Mapping[str, Iterable[tuple[str, int, bytes]]]) -> None:
+        """Write and sync the envelopes (kind, index, bytes) of a batch of records, by folder. Raises StoreError."""
+        top = self._directory / "envelopes"
+        _write_all(
+            {
+                top / folder / f"{kind}-{index}": data
+                for folder, envelopes in records.items()
+                for kind, index, data in envelopes
+            }
+        )
 
     def is_whole(self, record_id: bytes, chunks: int, digest: bytes) -> bool:
         """Whether the first `chunks` chunks are here and hash to the record's digest. Raises StoreError.
@@ -66,21 +74,26 @@ class Recordings:
         return whole
 
 
-def _write_all(folder: Path, files: Mapping[str, bytes]) -> bool:
+def _write_all(files: Mapping[Path, bytes]) -> bool:
     """Write what is not there in these very bytes, and sync it; False if all was there. Raises StoreError."""
     try:
-        fresh = {name: data for name, data in files.items() if not _holds(folder / name, data)}
+        fresh = {path: data for path, data in files.items() if not _holds(path, data)}
         if not fresh:
             return False
-        made = not folder.exists()
-        for place in (folder.parent, folder):
-            place.mkdir(exist_ok=True, mode=0o700)
-        for name, data in fresh.items():
-            _write(folder / name, data)
-        for place in (folder, folder.parent, folder.parent.parent) if made else (folder,):
-            _sync(place)
+        folders = {path.parent for path in fresh}
+        above = {up for folder in folders if not folder.exists() for up in (folder.parent, folder.parent.parent)}
+        for folder in folders:
+            folder.parent.mkdir(exist_ok=True, mode=0o700)
+            folder.mkdir(exist_ok=True, mode=0o700)
+        temporary = {path: path.with_name(path.name + ".new") for path in fresh}
+        for path, data in fresh.items():
+            temporary[path].write_bytes(data)
+        _sync_all(temporary.values())
+        for path, written in temporary.items():
+            written.replace(path)
+        _sync_all(folders | above)
     except OSError as error:
-        raise StoreError(f"{folder.parent.name}: {error.strerror}") from error
+        raise StoreError(f"{next(iter(files)).parent.parent.name}: {error.strerror}") from error
     return True
 
 
@@ -91,17 +104,14 @@ def _holds(path: Path, data: bytes) -> bool:
         return False
 
 
-def _write(path: Path, data: bytes) -> None:
-    temporary = path.with_name(path.name + ".new")
-    with temporary.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+def _sync_all(paths: Iterable[Path]) -> None:
+    """Sync files or folders, many at once: a file system commits those that wait together in one write of its log."""
+    with ThreadPoolExecutor(SYNCS_AT_ONCE) as pool:
+        list(pool.map(_sync, paths))
 
 
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
