@@ -168,7 +168,9 @@ class Facility:
 
     def wait_rules(self, phone: WallPhone, *, timeout_s: float = 20.0) -> None:
         """Wait until an unlocked phone has the newest issue of each bundle and is in service."""
-        phone.wait_status("bundles", ",".join(f"{kind}:{self.versions[kind]}" for kind in sorted(self.versions)), timeout_s)
+        phone.wait_status(
+            "bundles", ",".join(f"{kind}:{self.versions[kind]}" for kind in sorted(self.versions)), timeout_s
+        )
         phone.board.wait_display("SEALINE")
 
     # Rules.
@@ -191,7 +193,9 @@ class Facility:
         self.publish(self.trust)
         self.publish(bundles.revocations(self.authority, version=self.next_version("revocations"), revoked={}))
         self.publish(
-            bundles.policy(self.signer("policy").identity, self.name, version=self.next_version("policy"), rules=self.plan.policy)
+            bundles.policy(
+                self.signer("policy").identity, self.name, version=self.next_version("policy"), rules=self.plan.policy
+            )
         )
         self.publish(
             bundles.tariff(self.signer("tariff").identity, self.name, version=self.next_version("tariff"), rates=TARIFF)

@@ -79,14 +79,16 @@ class HostileGateway:
 
     def say_voice(self, seq: int, frame: bytes) -> None:
         """Send a frame of voice."""
-        self._loop.call_soon_threadsafe(lambda: self._stream and self._stream.send_voice(seq, frame))
+        self._loop.call_soon_threadsafe(self._voice, seq, frame)
 
     def wait(self, kind: str, timeout_s: float = 10.0, *, after: int = 0) -> Message:
         """The first message of a type among those from number `after` on. Raises HilError."""
         with self._news:
             found = self._news.wait_for(lambda: self._find(kind, after), timeout_s)
         if not found:
-            raise HilError(f"no {kind} within {timeout_s:g} s, but {[message['type'] for message in self.heard[after:]]}")
+            raise HilError(
+                f"no {kind} within {timeout_s:g} s, but {[message['type'] for message in self.heard[after:]]}"
+            )
         return found
 
     def count(self, kind: str) -> int:
@@ -95,7 +97,7 @@ class HostileGateway:
 
     def drop_link(self) -> None:
         """End the connection; the terminal makes another one."""
-        self._loop.call_soon_threadsafe(lambda: self._stream and self._stream.close())
+        self._loop.call_soon_threadsafe(self._drop)
 
     def offer(self, kind: str, header: bytes, body: bytes, version: int, key: Mapping[str, Any] | None = None) -> None:
         """Offer a bundle and serve its body."""
@@ -130,9 +132,7 @@ class HostileGateway:
 
     def receipt(self, proved: bytes, subject: bytes, *, key: Any = None) -> Message:
         """An answer with a receipt for the bytes `proved`, said to be about `subject`."""
-        proof = receipt.make(
-            0, 1, [], merkle.leaf_hash(proved), key or self._central.identity, int(time.time())
-        )
+        proof = receipt.make(0, 1, [], merkle.leaf_hash(proved), key or self._central.identity, int(time.time()))
         return {"kind": "receipt", "subject": subject, "statement": proof}
 
     # Inside; all of it in the loop's thread.
@@ -157,6 +157,14 @@ class HostileGateway:
     def _bulk(self, data: bytes) -> None:
         if self._stream is not None:
             self._stream.send_bulk(data)
+
+    def _voice(self, seq: int, frame: bytes) -> None:
+        if self._stream is not None:
+            self._stream.send_voice(seq, frame)
+
+    def _drop(self) -> None:
+        if self._stream is not None:
+            self._stream.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         hello = codec.encode("link-hello", {"credentials": list(self._unit.enrolled().chain)})

@@ -16,7 +16,6 @@ from typing import Any, Final
 from sealine_central.custody import people
 from sealine_central.custody.case import Case
 from sealine_central.custody.opening import open_recording
-
 from sealine_protocol import codec, cose, mulaw, recording
 
 from sealine_hil import speech
@@ -98,7 +97,8 @@ class Witness:
         """Whether the chunks that the record counts are here and give its digest."""
         facts = record["recording"]
         chunks = self.chunks(record["id"])[: facts["chunks"]]
-        return len(chunks) == facts["chunks"] and recording.digest(map(recording.chunk_hash, chunks)) == facts["digest"]
+        digest = recording.digest(map(recording.chunk_hash, chunks))
+        return bool(len(chunks) == facts["chunks"] and digest == facts["digest"])
 
     def wait_whole(self, record: dict[str, Any], *, timeout_s: float = 10.0) -> None:
         """Wait for that. Raises HilError."""

@@ -15,6 +15,19 @@ ROOT = Path(__file__).parents[2]
 LOG_TAIL = 2500
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """The one marker of this folder."""
+    config.addinivalue_line("markers", "device: runs on a real board too, with --port; all others need the board model")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With `--port` only what a real board can do is left."""
+    if config.getoption("port"):
+        others = [item for item in items if item.get_closest_marker("device") is None]
+        config.hook.pytest_deselected(items=others)
+        items[:] = [item for item in items if item not in others]
+
+
 @pytest.fixture(scope="session")
 def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The firmware as it is now; a copy, so that a build beside the tests changes nothing under a running phone."""

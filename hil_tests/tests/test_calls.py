@@ -1,5 +1,6 @@
 """Calls of every kind on one facility: what they leave at central, on the wire, in the handset and on the display."""
 
+import itertools
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -155,7 +156,12 @@ def check_emptied(phone: WallPhone) -> None:
     """Central's receipts have come, and the terminal has let go of what they prove."""
     phone.wait_status("waiting", "0")
     status = phone.status()
-    assert (status["quarantined"], status["refused_answers"], status["malformed"], status["alarm"]) == ("0", "0", "0", "")
+    assert (status["quarantined"], status["refused_answers"], status["malformed"], status["alarm"]) == (
+        "0",
+        "0",
+        "0",
+        "",
+    )
 
 
 def check_nothing_sealed(held: Held) -> None:
@@ -175,7 +181,10 @@ def test_a_recorded_call_with_speech_both_ways(facility: Facility, scenes: Scene
     [held] = witness.wait_records(1, "wing-a-1")
     record = held.fields
     assert (record["end_reason"], record["privileged"], record["seq"]) == ("called-hangup", "none", 0)
-    assert [(notice["party"], notice["language"]) for notice in record["notice"]] == [("caller", "en"), ("called", "en")]
+    assert [(notice["party"], notice["language"]) for notice in record["notice"]] == [
+        ("caller", "en"),
+        ("called", "en"),
+    ]
     assert all(record["answered"] <= notice["completed_at"] <= record["accepted_at"] for notice in record["notice"])
     assert record["charge"] == {"minutes": 1, "amount": QUOTE_MICRO_DOLLARS, "refunded": 0}
     facts = record["recording"]
@@ -238,7 +247,7 @@ def test_calls_that_come_to_nothing_seal_nothing_and_cost_nothing(scenes: Scenes
 
 def check_chain(held: list[Held]) -> None:
     """Numbers and hashes without a gap."""
-    for before, after in zip(held, held[1:], strict=False):
+    for before, after in itertools.pairwise(held):
         assert after.fields["seq"] == before.fields["seq"] + 1
         assert after.fields["prev"] == before.hash == blake2b256(before.signed)
         assert after.fork_of is None

@@ -1,5 +1,6 @@
 """Broker, central and gateway go away and come back; messages come twice and out of order. Nothing is lost or doubled."""
 
+import itertools
 import sqlite3
 import threading
 import time
@@ -58,7 +59,7 @@ def check_delivered(phone: WallPhone, witness: Witness, count: int) -> dict[str,
     held = witness.wait_records(count, timeout_s=BACK_S)
     phone.wait_status("waiting", "0", BACK_S)
     assert [record.fields["seq"] for record in held] == list(range(count))
-    for before, after in zip(held, held[1:], strict=False):
+    for before, after in itertools.pairwise(held):
         assert after.fields["prev"] == before.hash
     assert all(record.fork_of is None for record in held)
     return held[-1].fields

@@ -40,7 +40,9 @@ def enrolled_at(home: Facility, name: str, image: Path, gateway_port: int) -> Wa
     return phone
 
 
-def test_neither_side_takes_a_stranger(facility: Facility, impostor: Facility, neighbour: Facility, image: Path) -> None:
+def test_neither_side_takes_a_stranger(
+    facility: Facility, impostor: Facility, neighbour: Facility, image: Path
+) -> None:
     ours_there = enrolled_at(facility, "ours-at-impostor", image, impostor.link_port)
     ours_next_door = enrolled_at(facility, "ours-next-door", image, neighbour.link_port)
     stranger = enrolled_at(impostor, "stranger", image, facility.link_port)
@@ -58,7 +60,6 @@ def test_neither_side_takes_a_stranger(facility: Facility, impostor: Facility, n
 
 
 def test_a_revoked_terminal_is_let_go(facility: Facility, image: Path) -> None:
-    from sealine_provisioning import bundles
 
     [phone] = facility.rack(["revoked"], image)
     assert phone.credential is not None
