@@ -2,6 +2,8 @@
 # what installs is in tools/setup; this file only says what calls what.
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
+# OUT and ONCE are the demo's: a firmware build that is made on the way must not take them for its own
+MAKEOVERRIDES := $(filter-out OUT=% ONCE=%,$(MAKEOVERRIDES))
 BIN := .venv/bin
 JOBS ?= $(shell nproc)
 # a newcomer's machine may have no locale; an editor or CI may have its own idea of colours
