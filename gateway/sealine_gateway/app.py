@@ -22,6 +22,7 @@ from sealine_gateway.outbox import QUARANTINED, RECEIPTED, WAITING, Outbox
 from sealine_gateway.roster import Roster
 from sealine_gateway.server import LinkServer
 from sealine_gateway.session import Services
+from sealine_gateway.sip.trunk import SipTrunk
 from sealine_gateway.trunk import Trunk
 from sealine_gateway.uplink import Uplink
 from sealine_gateway.vault import Vault
@@ -39,7 +40,7 @@ class Gateway:
         state_dir = settings.state_path
         unit, enrolled = _enrolled(settings)
         vault = Vault.load(state_dir, secret)
-        self.trunk = loopback.load(settings.script_path) if trunk is None else trunk
+        self.trunk = _trunk(settings) if trunk is None else trunk
         self.metrics = Metrics()
         self.outbox = Outbox(state_dir)
         self.chunks = OneThread("chunks", lambda: ChunkStore(state_dir, settings.reserve_mb * 1_000_000))
@@ -134,6 +135,15 @@ async def serve(settings: Config, secret: bytes) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     await gateway.run(stop)
+
+
+def _trunk(settings: Config) -> Trunk:
+    """The configured adapter. Raises ConfigError."""
+    trunk = settings.trunk
+    if trunk.kind == "loopback":
+        return loopback.load(settings.script_path)
+    ports = (trunk.first_port, trunk.last_port)
+    return SipTrunk(trunk.peer, settings.directory, bind=trunk.bind, ports=ports)
 
 
 def _enrolled(settings: Config) -> tuple[Unit, Enrolled]:

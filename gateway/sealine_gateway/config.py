@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from sealine_gateway.errors import ConfigError
+from sealine_gateway.sip.settings import MAX_PEERS, PeerConfig, is_ip
 
 Check = Callable[[Any], bool]
 
@@ -61,11 +62,36 @@ class MqttConfig:
 class TrunkConfig:
     """Table [trunk]: the way to the telephone network."""
 
-    kind: str = _setting('Adapter. Only "loopback" (scripted parties) so far. No default.', lambda v: v == "loopback")
+    kind: str = _setting(
+        'Adapter: "sip" (an operator\'s equipment), or "loopback" (scripted parties). No default.',
+        lambda value: value in {"sip", "loopback"},
+    )
     script: str = _setting(
-        "TOML file of the scripted called parties, relative to this file. It stands for the telephone network and is "
-        "no part of the gateway's state. No default.",
-        _is_text,
+        "For loopback: TOML file of the scripted called parties, relative to this file. It stands for the telephone "
+        "network and is no part of the gateway's state. Default empty.",
+        lambda value: value == "" or _is_text(value),
+        default="",
+    )
+    bind: str = _setting(
+        "For sip: our IP address towards the operator, for signalling and voice; 0.0.0.0 or :: take the route's. "
+        'Default "0.0.0.0".',
+        is_ip,
+        default="0.0.0.0",  # noqa: S104 - the sockets are connected: no other address is heard
+    )
+    first_port: int = _setting(
+        "For sip: first UDP port of the voice, two for each call; 1024 to 65000. Default 16384.",
+        _between(1024, 65_000),
+        default=16_384,
+    )
+    last_port: int = _setting(
+        "For sip: last UDP port of the voice, 1 to 65535 and at least one above the first. Default 32767.",
+        _between(1, 65_535),
+        default=32_767,
+    )
+    peer: list[PeerConfig] = _setting(  # noqa: RUF009 - it returns a dataclasses.field
+        "For sip: one table [[trunk.peer]] for each line, 1 to 8, in the order of preference. Default none.",
+        lambda value: isinstance(value, list) and len(value) <= MAX_PEERS,
+        default_factory=list,
     )
 
 
@@ -141,9 +167,30 @@ def parse(data: Mapping[str, Any], directory: Path) -> Config:
     for key, table in _TABLES.items():
         if not isinstance(values.get(key), dict):
             raise ConfigError(f"{key}: this table is missing")
-        values[key] = _build(table, values[key], f"{key}.")
+        values[key] = _build(table, _with_peers(values[key]) if key == "trunk" else values[key], f"{key}.")
+    _check_trunk(values["trunk"])
     config: Config = _build(Config, values, "")
     return dataclasses.replace(config, directory=directory)
+
+
+def _with_peers(table: Mapping[str, Any]) -> dict[str, Any]:
+    values = dict(table)
+    peers = values.get("peer")
+    if isinstance(peers, list) and all(isinstance(peer, dict) for peer in peers):
+        values["peer"] = [_build(PeerConfig, peer, "trunk.peer.") for peer in peers]
+    elif peers is not None:
+        raise ConfigError("trunk.peer: write it as [[trunk.peer]]")
+    return values
+
+
+def _check_trunk(trunk: TrunkConfig) -> None:
+    """What one kind of trunk needs of the other fields."""
+    if trunk.kind == "loopback" and not trunk.script:
+        raise ConfigError("trunk.script: this field is missing")
+    if trunk.kind == "sip" and not trunk.peer:
+        raise ConfigError("trunk.peer: this table is missing")
+    if trunk.last_port <= trunk.first_port:
+        raise ConfigError("trunk.last_port: at least one above the first")
 
 
 def describe() -> str:
@@ -151,6 +198,7 @@ def describe() -> str:
     lines = [*_describe(Config)]
     for key, table in _TABLES.items():
         lines += ["", f"[{key}]", *_describe(table)]
+    lines += ["", "[[trunk.peer]]", *_describe(PeerConfig)]
     return "\n".join(lines)
 
 

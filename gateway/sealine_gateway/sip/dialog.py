@@ -38,8 +38,8 @@ class Channel(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """How we are known to one peer. `domain` is the host in its URIs, IPv6 in brackets, `caller` our user part, `prefix` goes before
-    the dialled digits.
+    """How we are known to one peer. `domain` is the host in its URIs, IPv6 in brackets; `caller` is our user part;
+    `prefix` goes before the dialled digits.
     """
 
     domain: str

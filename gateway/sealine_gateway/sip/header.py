@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
@@ -42,7 +42,7 @@ class NameAddr:
     """A From, To, Contact, Route or Record-Route value without its display name."""
 
     uri: Uri
-    parameters: Parameters = MappingProxyType({})
+    parameters: Parameters = field(default_factory=dict)
 
     @property
     def tag(self) -> str:
@@ -102,8 +102,10 @@ def parse_parameters(text: str) -> Parameters:
         match = _PARAMETER.match(text, at)
         if match is None or len(found) >= MAX_PARAMETERS:
             raise MessageError("header: parameters that are not well formed, or too many")
-        value = match[2] or ""
-        found.setdefault(match[1].lower(), unquote(value) if value.startswith('"') else value)
+        name, value = match[1].lower(), match[2] or ""
+        if name in found:  # section 7.3.1
+            raise MessageError("header: a parameter that comes twice")
+        found[name] = unquote(value) if value.startswith('"') else value
         at = match.end()
     return MappingProxyType(found)
 

@@ -172,7 +172,7 @@ def _message(start: str, fields: Fields, body: bytes) -> Request | Response:
     return Request(*shared, method=request[1], uri=parse_uri(request[2]))
 
 
-_STREAM_LENGTH: Final = re.compile(rb"\r\n(?:content-length|l)[ \t]*:\s*(\d{1,6})\s*\r\n", re.IGNORECASE)
+_STREAM_LENGTH: Final = re.compile(rb"\r\n(?:content-length|l)[ \t]*:\s*(\d{1,6})[ \t]*(?=\r\n)", re.IGNORECASE)
 
 
 class Framer:
