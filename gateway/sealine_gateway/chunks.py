@@ -181,8 +181,12 @@ class ChunkStore:
 
 
 def _running_digests(hashes: dict[int, bytes]) -> Iterator[bytes]:
-    """BLAKE2b-256 over the first 1, 2, ... chunk hashes, as far as they follow each other from 0."""
+    """BLAKE2b-256 over the first 0, 1, 2, ... chunk hashes, as far as they follow each other from 0.
+
+    None at all is what a recording rests on that a reset cut before its first checkpoint.
+    """
     joined = b""
+    yield blake2b256(joined)
     for index in range(len(hashes)):
         if index not in hashes:
             return

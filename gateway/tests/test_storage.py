@@ -249,10 +249,16 @@ def test_stored_must_name_these_chunks_in_this_order(tmp_path):
     put_all(store, [b"a" * 20, b"b" * 20])
     parts = [chunk_hash(b"a" * 20), chunk_hash(b"b" * 20)]
     assert not store.stored(R, digest(reversed(parts)))
-    assert not store.stored(R, digest([]))
     assert not store.stored(R, digest([*parts, parts[0]]))
     assert store.count() == 2
     assert store.stored(R, digest(parts[:1]))  # a recording that was cut at its checkpoint
+
+
+def test_a_recording_cut_before_its_first_checkpoint_rests_on_no_chunk(tmp_path):
+    store = ChunkStore(tmp_path, 1)
+    put_all(store, [b"a" * 20])
+    assert store.stored(R, digest([]))
+    assert store.count() == 0
 
 
 def test_a_gap_is_never_taken_for_stored(tmp_path):
