@@ -107,7 +107,7 @@ class Stage:
 
     def __init__(self, report: Path, console: Console | None = None) -> None:
         self.console = console or Console(highlight=False)
-        self.console.width = min(self.console.width, WIDTH)
+        self.console.width = min(self.console.width, WIDTH) if self.console.is_terminal else WIDTH
         self.facts: dict[str, Any] = {}
         self._report = report
         self._steps: list[Step] = []
