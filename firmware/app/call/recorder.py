@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 FRAMES_A_CHUNK = const(50)  # of 20 ms: a chunk is one second of call
 SAMPLES_A_FRAME = const(160)
 CHECKPOINT_CHUNKS = const(10)
-STOP_AFTER_MS = const(10_000)  # without a confirmed chunk, DESIGN: bulk that cannot be delivered
+STOP_AFTER_MS = const(10_000)  # without a confirmed chunk: bulk that cannot be delivered
 _LEG_SAMPLES = const(8000)
 _TAG_BYTES = const(16)
 _FINAL_AT = const(24)  # in the additional data: record id, index as 64 bits, final flag
