@@ -151,7 +151,10 @@ class Peer:
         fields = [
             *(("Via", value) for value in request.all("via")),
             ("From", request.get("from")),
-            ("To", f"{request.get('to')};tag={tag or self.tag}" if status > 100 else request.get("to")),
+            (
+                "To",
+                request.get("to") + (f";tag={tag or self.tag}" if status > 100 and not request.recipient.tag else ""),
+            ),
             ("Call-ID", request.call_id),
             ("CSeq", request.get("cseq")),
             *self.extra.get(status, ()),
