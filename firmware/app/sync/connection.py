@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from sync.line import Line
 
 
-_FIRST_WAIT_MS = const(200)  # a call survives 2 s without a link, so the first tries are quick
+_FIRST_WAIT_MS = const(200)
+# A call survives 2 s without a link: for so long the tries stay quick, since the last of them must still be in time.
+_QUICK_TRIES = const(8)
 _MAX_WAIT_MS = const(5_000)
 
 
@@ -48,7 +50,7 @@ class Connection:
 
     async def run(self, monotonic_ms: "Callable[[], int]") -> None:
         """For ever: one link after the other, with a growing and jittered wait between failures."""
-        wait_ms = _FIRST_WAIT_MS
+        wait_ms, tries = _FIRST_WAIT_MS, 0
         while True:
             try:
                 was_up = await self._once(monotonic_ms)
@@ -56,10 +58,12 @@ class Connection:
                 was_up = False
                 self.last_reason = "unreachable"
             if was_up:
-                wait_ms = _FIRST_WAIT_MS
+                wait_ms, tries = _FIRST_WAIT_MS, 0
             self.failures += 1
             await asyncio.sleep_ms(wait_ms + sodium.random(1)[0])
-            wait_ms = min(2 * wait_ms, _MAX_WAIT_MS)
+            tries += 1
+            if tries >= _QUICK_TRIES:
+                wait_ms = min(2 * wait_ms, _MAX_WAIT_MS)
 
     async def _once(self, monotonic_ms: "Callable[[], int]") -> bool:
         stream = await self._line.open()

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any, Self
 
 import pytest
-from nacl.public import PrivateKey
+from nacl.exceptions import CryptoError
+from nacl.public import PrivateKey, SealedBox
 from nacl.signing import SigningKey
 from sealine_hil.board import Board
-from sealine_protocol import codec, cose, credential, merkle, receipt
+from sealine_protocol import codec, cose, credential, merkle, receipt, shamir
 from sealine_protocol.hashes import blake2b256, terminal_token_key
 from sealine_protocol.link import Link
 from sealine_provisioning import bundles
@@ -103,6 +104,18 @@ class World:
         root = merkle.root(self.leaves)
         return receipt.make(index, len(self.leaves), path, root, self.central.signing, issued or int(time.time()))
 
+    def open_key(self, message: dict[str, Any], readers: tuple[int, ...]) -> bytes:
+        """The content key of a delivered record from the shares of some custodians."""
+        shares = []
+        for sealed in message["envelopes"]:
+            for place in readers:
+                try:
+                    secret = codec.decode("share-secret", SealedBox(self.custodians[place].link).decrypt(sealed))
+                except CryptoError:  # an envelope of another reader
+                    continue
+                shares.append(bytes([secret["index"]]) + secret["share"])
+        return bytes(shamir.combine(shares))
+
     def beacon(self, nonce: bytes, terminal: bytes, versions: dict[str, int], head: Any = None) -> bytes:
         """Central's beacon for a terminal."""
         fields = {
@@ -125,6 +138,8 @@ class Gateway:
         self.heard: list[dict[str, Any]] = []
         self.voice: list[bytes] = []
         self.answers_beacons = True
+        self.saves_chunks = True
+        self.tamper: Callable[[bytes], list[bytes]] = lambda frame: [frame]  # what goes out in a frame's place
         self.head: Any = None
         self.versions: dict[str, int] = {"trust": 1, "policy": 1, "tariff": 1, "directory": 1}
         self.published: dict[str, bundles.Published] = {}
@@ -186,6 +201,30 @@ class Gateway:
         """How many messages of a type were heard."""
         return sum(message["type"] == kind for message in self.heard)
 
+    def answer(self) -> bytes:
+        """The called party picks up and hears the notice; the call's id."""
+        call: bytes = self.wait("dial")["call"]
+        self.call = call
+        self.say(type="progress", call=call, state="ringing")
+        self.say(type="progress", call=call, state="answered")
+        self.wait("notice-done")
+        return call
+
+    def record(self, timeout_s: float = 10.0, skip: int = 0) -> dict[str, Any]:
+        """The fields of a delivered record, see `wait`."""
+        return self.fields(self.wait("record", timeout_s, skip))
+
+    @staticmethod
+    def fields(message: dict[str, Any]) -> dict[str, Any]:
+        """The fields of a delivered record."""
+        record: dict[str, Any] = codec.decode("record", cose.parse(message["record"]).payload)
+        return record
+
+    def chunks_of(self, call: bytes) -> dict[int, bytes]:
+        """The sealed seconds that were delivered."""
+        found = [message for message in self.heard if message["type"] == "chunk" and message["record"] == call]
+        return {message["index"]: message["data"] for message in found}
+
     def offer(self, published: bundles.Published) -> None:
         """Publish and offer a bundle."""
         self.published[published.kind] = published
@@ -241,7 +280,7 @@ class Gateway:
             for event in link.events():
                 self._take(link, event)
             while (frame := link.pull()) is not None:
-                peer.sendall(frame)
+                peer.sendall(b"".join(self.tamper(frame)))
 
     def _take(self, link: Link, event: Any) -> None:
         if event[0] == "voice":
@@ -279,7 +318,7 @@ class Gateway:
         self.heard.append(message)
         if message["type"] == "record":
             self.say(type="saved", hash=blake2b256(message["record"]))
-        elif message["type"] == "chunk":
+        elif message["type"] == "chunk" and self.saves_chunks:
             self.say(type="saved-chunk", record=message["record"], index=message["index"])
 
 
@@ -345,6 +384,18 @@ class Phone:
             self._reader.join()
             self._process = None
 
+    def on_flash(self, program: str) -> None:
+        """Run a few lines of Python on the files of a phone that is off."""
+        script = self.work / "on_flash.py"
+        script.write_text(f"import board, os, vfs\nvfs.mount(vfs.VfsLfs2(board.Flash('fs')), '/flash')\n{program}\n")
+        subprocess.run(
+            [str(BINARY), str(script)],
+            env={**os.environ, "MICROPYPATH": ".frozen", "SEALINE_WINDOW": str(self.work / "window")},
+            stdin=subprocess.DEVNULL,
+            check=True,
+            timeout=10,
+        )
+
     def reboot(self) -> None:
         """Power off and on."""
         self.kill()
@@ -365,6 +416,28 @@ class Phone:
         board.press("1234#5678#")
         board.wait_display("Dial, then #")
         board.press(number + "#")
+
+    def talk(self, gateway: Gateway, number: str = "2025550123") -> bytes:
+        """A call up to its talk; its id."""
+        self.dial(number)
+        self.board.wait_display("Any key: call")
+        self.board.press("#")
+        call = gateway.answer()
+        gateway.say(type="progress", call=call, state="accepted")
+        self.board.wait_display("Talking")
+        return call
+
+    def status(self) -> dict[str, str]:
+        """The console's status, as names and values."""
+        lines = self.console().command("status").decode().splitlines()
+        return dict(line.split("=", 1) for line in lines)
+
+    def wait_status(self, name: str, value: str) -> None:
+        """Wait until the console says so."""
+        end = time.monotonic() + 10
+        while (found := self.status())[name] != value:
+            assert time.monotonic() < end, found
+            time.sleep(0.1)
 
 
 def wait_until(condition: Callable[[], bool], timeout_s: float, failure: str) -> None:

@@ -14,26 +14,6 @@ pytestmark = pytest.mark.timeout(60)
 YEAR_MS = 365 * 86_400_000
 
 
-def status(phone: Any) -> dict[str, str]:
-    """The console's status, as names and values."""
-    lines = phone.console().command("status").decode().splitlines()
-    return dict(line.split("=", 1) for line in lines)
-
-
-def wait_status(phone: Any, name: str, value: str) -> None:
-    """Wait until the console says so."""
-    end = time.monotonic() + 10
-    while (found := status(phone))[name] != value:
-        assert time.monotonic() < end, found
-        time.sleep(0.1)
-
-
-def record_of(message: dict[str, Any]) -> dict[str, Any]:
-    """The fields of a delivered record."""
-    record: dict[str, Any] = codec.decode("record", cose.parse(message["record"]).payload)
-    return record
-
-
 def ring(phone: Any, gateway: Any, number: str = "2025550123") -> bytes:
     """A call up to the ringing line."""
     phone.dial(number)
@@ -47,7 +27,7 @@ def ring(phone: Any, gateway: Any, number: str = "2025550123") -> bytes:
 def end(phone: Any, gateway: Any) -> dict[str, Any]:
     """Hang up; the record's fields."""
     phone.board.hang_up()
-    return record_of(gateway.wait("record"))
+    return gateway.record()
 
 
 def test_an_acceptance_before_the_notice_opens_nothing(phone: Any, gateway: Any) -> None:
@@ -70,13 +50,13 @@ def test_a_privileged_number_is_not_recorded_whatever_is_said(phone: Any, gatewa
     terminal = phone_credential(world)
     older = world.directory(terminal, version=1, numbers=("12025550000",))
     gateway.offer(older)  # an older directory, without the number
-    wait_status(phone, "refused_bundles", "1")
+    phone.wait_status("refused_bundles", "1")
     stranger = bundles.directory(
         SigningKey.generate(), "bay-county", version=9, numbers=(), plan=PLAN, terminals=[terminal]
     )
     gateway.offer(stranger)  # a newer one, by somebody else
-    wait_status(phone, "refused_bundles", "2")
-    assert "directory:1" in status(phone)["bundles"]
+    phone.wait_status("refused_bundles", "2")
+    assert "directory:1" in phone.status()["bundles"]
     call = ring(phone, gateway, "2025550199")
     for state in ("answered", "accepted"):
         gateway.say(type="progress", call=call, state=state)
@@ -94,8 +74,8 @@ def test_a_directory_with_a_changed_body_is_not_installed(phone: Any, gateway: A
     changed = bundles.Published(newer.kind, newer.version, newer.header, bytes(len(newer.body)), newer.keys)
     gateway.offer(changed)
     gateway.wait("fetch", skip=3)
-    wait_status(phone, "refused_bundles", "1")
-    assert "directory:1" in status(phone)["bundles"]
+    phone.wait_status("refused_bundles", "1")
+    assert "directory:1" in phone.status()["bundles"]
 
 
 def test_a_newer_directory_that_is_held_back_stops_recording(phone: Any, gateway: Any) -> None:
@@ -111,7 +91,7 @@ def test_a_newer_directory_that_is_held_back_stops_recording(phone: Any, gateway
 def test_a_beacon_for_another_question_is_none(phone: Any, gateway: Any, world: Any) -> None:
     stale = world.beacon(bytes(16), gateway.terminal, {**gateway.versions, "directory": 7})
     gateway.deliver("beacon", gateway.terminal + bytes(16), stale)
-    wait_status(phone, "refused_answers", "1")
+    phone.wait_status("refused_answers", "1")
     phone.dial("2025550123")
     assert phone.board.wait_display("Any key: call")[0].strip() == "RECORDED"
 
@@ -139,12 +119,12 @@ def test_a_record_goes_only_on_centrals_word(phone: Any, gateway: Any, world: An
     gateway.deliver("refusal", subject, forged)
     gateway.deliver("receipt", subject, world.receipt(b"another record altogether"))
     gateway.deliver("receipt", bytes(32), world.receipt(message["record"]))
-    wait_status(phone, "refused_answers", "3")
-    assert status(phone)["waiting"] == "1"
+    phone.wait_status("refused_answers", "3")
+    assert phone.status()["waiting"] == "1"
     true = cose.sign("refusal", codec.encode("refusal", refusal), world.central.signing)
     gateway.deliver("refusal", subject, true)
-    wait_status(phone, "quarantined", "1")
-    assert status(phone)["alarm"] == "refused"
+    phone.wait_status("quarantined", "1")
+    assert phone.status()["alarm"] == "refused"
 
 
 def test_a_restored_flash_signs_no_more(phone: Any, gateway: Any) -> None:
@@ -153,14 +133,14 @@ def test_a_restored_flash_signs_no_more(phone: Any, gateway: Any) -> None:
     ring(phone, gateway)
     phone.board.hang_up()
     message = gateway.wait("record")
-    record = record_of(message)
+    record = gateway.fields(message)
     phone.kill()
     phone.board.load_flash(old)
     gateway.call = None
     gateway.head = {"seq": record["seq"], "hash": blake2b256(message["record"])}
     phone.start()
     phone.board.wait_display("NEEDS ENROLMENT")
-    wait_status(phone, "alarm", "restored")
+    phone.wait_status("alarm", "restored")
     phone.reboot()
     phone.board.wait_display("NEEDS ENROLMENT")
     phone.board.lift()
@@ -171,7 +151,7 @@ def test_a_restored_flash_signs_no_more(phone: Any, gateway: Any) -> None:
 @pytest.mark.parametrize("data", [b"\xff", b"\xa0", b"\xa1\x00\x67welcome", b"\xbf\xff", bytes(4000)])
 def test_nonsense_changes_nothing(phone: Any, gateway: Any, data: bytes) -> None:
     gateway.say_raw(data)
-    wait_status(phone, "malformed", "1")
+    phone.wait_status("malformed", "1")
     ring(phone, gateway)
     assert end(phone, gateway)["end_reason"] == "abandoned"
 

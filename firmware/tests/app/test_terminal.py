@@ -4,72 +4,11 @@ import time
 from typing import Any
 
 import pytest
-from nacl.public import SealedBox
 from sealine_hil.board import Lamp
-from sealine_protocol import codec, cose, recording, shamir
+from sealine_protocol import cose, recording
 from sealine_protocol.hashes import blake2b256, key_commitment
 
 pytestmark = pytest.mark.timeout(60)
-
-
-def answer(gateway: Any) -> bytes:
-    """The called party picks up and hears the notice; the call's id."""
-    call: bytes = gateway.wait("dial")["call"]
-    gateway.call = call
-    gateway.say(type="progress", call=call, state="ringing")
-    gateway.say(type="progress", call=call, state="answered")
-    gateway.wait("notice-done")
-    return call
-
-
-def talk(phone: Any, gateway: Any, number: str = "2025550123") -> bytes:
-    """A call up to its talk."""
-    phone.dial(number)
-    phone.board.wait_display("Any key: call")
-    phone.board.press("#")
-    call = answer(gateway)
-    gateway.say(type="progress", call=call, state="accepted")
-    phone.board.wait_display("Talking")
-    return call
-
-
-def record_of(message: dict[str, Any]) -> dict[str, Any]:
-    """The fields of a delivered record."""
-    record: dict[str, Any] = codec.decode("record", cose.parse(message["record"]).payload)
-    return record
-
-
-def status(phone: Any) -> dict[str, str]:
-    """The console's status, as names and values."""
-    lines = phone.console().command("status").decode().splitlines()
-    return dict(line.split("=", 1) for line in lines)
-
-
-def wait_status(phone: Any, name: str, value: str) -> None:
-    """Wait until the console says so."""
-    end = time.monotonic() + 10
-    while (found := status(phone))[name] != value:
-        assert time.monotonic() < end, found
-        time.sleep(0.1)
-
-
-def chunks_of(gateway: Any, call: bytes) -> dict[int, bytes]:
-    """The sealed seconds that were delivered."""
-    found = [message for message in gateway.heard if message["type"] == "chunk" and message["record"] == call]
-    return {message["index"]: message["data"] for message in found}
-
-
-def open_key(world: Any, message: dict[str, Any], readers: tuple[int, ...]) -> bytes:
-    """The content key from the shares of some custodians."""
-    shares = []
-    for sealed in message["envelopes"]:
-        for place in readers:
-            try:
-                secret = codec.decode("share-secret", SealedBox(world.custodians[place].link).decrypt(sealed))
-            except Exception:  # noqa: BLE001 an envelope of another reader
-                continue
-            shares.append(bytes([secret["index"]]) + secret["share"])
-    return bytes(shamir.combine(shares))
 
 
 def test_a_recorded_call_from_the_handset_to_the_receipt(phone: Any, gateway: Any, world: Any) -> None:
@@ -77,7 +16,7 @@ def test_a_recorded_call_from_the_handset_to_the_receipt(phone: Any, gateway: An
     phone.board.wait_display("$0.06 a minute")
     assert phone.board.display()[0].strip() == "RECORDED"
     phone.board.press("#")
-    call = answer(gateway)
+    call = gateway.answer()
     assert gateway.count("chunk") == 0
     gateway.say(type="progress", call=call, state="accepted")
     phone.board.wait_display("Talking")
@@ -89,7 +28,7 @@ def test_a_recorded_call_from_the_handset_to_the_receipt(phone: Any, gateway: An
     phone.board.hang_up()
     message = gateway.wait("record")
     signed = cose.parse(message["record"])
-    record = record_of(message)
+    record = gateway.fields(message)
     assert (record["seq"], record["end_reason"], record["privileged"]) == (0, "caller-hangup", "none")
     assert record["charge"] == {"minutes": 1, "amount": 60_000, "refunded": 0}
     assert [notice["party"] for notice in record["notice"]] == ["caller", "called"]
@@ -97,9 +36,9 @@ def test_a_recorded_call_from_the_handset_to_the_receipt(phone: Any, gateway: An
     assert signed.kid == gateway.terminal
     # the recording opens with two of three, and is all there
     facts = record["recording"]
-    key = open_key(world, message, (0, 2))
+    key = world.open_key(message, (0, 2))
     assert key_commitment(record["id"], key) == facts["key_commitment"]
-    chunks = chunks_of(gateway, call)
+    chunks = gateway.chunks_of(call)
     assert facts["state"] == "complete"
     assert sorted(chunks) == list(range(facts["chunks"]))
     assert recording.digest([recording.chunk_hash(chunks[i]) for i in sorted(chunks)]) == facts["digest"]
@@ -111,19 +50,19 @@ def test_a_recorded_call_from_the_handset_to_the_receipt(phone: Any, gateway: An
     assert plain[1][8000:].count(0) > 4000  # 0 is loud; half of a second may be lost on a busy host
     # central's receipt, and nothing else, lets the record go
     subject = blake2b256(message["record"])
-    assert status(phone)["waiting"] == "1"
+    assert phone.status()["waiting"] == "1"
     gateway.deliver("receipt", subject, world.receipt(message["record"] + b"x"))
-    wait_status(phone, "refused_answers", "1")
-    assert status(phone)["waiting"] == "1"
+    phone.wait_status("refused_answers", "1")
+    assert phone.status()["waiting"] == "1"
     gateway.deliver("receipt", subject, world.receipt(message["record"]))
-    wait_status(phone, "waiting", "0")
+    phone.wait_status("waiting", "0")
 
 
 def test_a_privileged_call_makes_no_key(phone: Any, gateway: Any) -> None:
     phone.dial("2025550199")
     phone.board.wait_display("PRIVATE")
     phone.board.press("#")
-    call = answer(gateway)
+    call = gateway.answer()
     gateway.say(type="progress", call=call, state="accepted")
     phone.board.wait_display("Talking")
     assert phone.board.lamp() == Lamp.GREEN
@@ -131,7 +70,7 @@ def test_a_privileged_call_makes_no_key(phone: Any, gateway: Any) -> None:
     time.sleep(1.5)
     phone.board.hang_up()
     message = gateway.wait("record")
-    record = record_of(message)
+    record = gateway.fields(message)
     assert record["privileged"] == "directory"
     assert record["recording"] is None
     assert len(message["envelopes"]) == 2
@@ -143,14 +82,14 @@ def test_a_protected_line_leaves_no_record(phone: Any, gateway: Any) -> None:
     phone.board.wait_display("1 English")
     phone.board.press("177#")
     phone.board.wait_display("CONFIDENTIAL")
-    call = answer(gateway)
+    call = gateway.answer()
     gateway.say(type="progress", call=call, state="accepted")
     phone.board.wait_display("Talking")
     phone.board.hang_up()
     phone.board.wait_display("Lift the handset")
     time.sleep(0.5)
     assert (gateway.count("record"), gateway.count("chunk"), gateway.count("check-pin")) == (0, 0, 0)
-    assert status(phone)["waiting"] == "0"
+    assert phone.status()["waiting"] == "0"
 
 
 @pytest.mark.parametrize("reason", ["refused", "unanswered", "busy"])
@@ -161,20 +100,20 @@ def test_a_call_that_is_not_accepted_seals_nothing(phone: Any, gateway: Any, rea
     call = gateway.wait("dial")["call"]
     gateway.say(type="progress", call=call, state="ringing")
     gateway.say(type="ended", call=call, reason=reason)
-    record = record_of(gateway.wait("record"))
+    record = gateway.record()
     assert record["end_reason"] == reason
     assert (record["recording"], record["accepted_at"], record["charge"]["amount"]) == (None, None, 0)
     assert gateway.count("chunk") == 0
 
 
 def test_a_reset_in_a_call_becomes_a_cut_record(phone: Any, gateway: Any) -> None:
-    call = talk(phone, gateway)
+    call = phone.talk(gateway)
     gateway.wait("checkpoint", timeout_s=20)
     phone.kill()
     gateway.call = None
     phone.start()
     message = gateway.wait("record")
-    record = record_of(message)
+    record = gateway.fields(message)
     assert (record["id"], record["end_reason"]) == (call, "reset")
     assert record["recording"]["state"] == "cut"
     assert record["recording"]["chunks"] >= 10
@@ -184,26 +123,26 @@ def test_a_reset_in_a_call_becomes_a_cut_record(phone: Any, gateway: Any) -> Non
 
 
 def test_a_link_that_is_away_for_a_second_keeps_the_call(phone: Any, gateway: Any) -> None:
-    call = talk(phone, gateway)
+    call = phone.talk(gateway)
     time.sleep(1.5)
-    gateway.drop(1.0)
+    gateway.drop(1.2)
     assert gateway.wait("ready", skip=1)["call"] == call
     time.sleep(1.5)
     assert "Talking" in phone.board.display()[1]
     phone.board.hang_up()
-    record = record_of(gateway.wait("record"))
+    record = gateway.record()
     assert record["end_reason"] == "caller-hangup"
-    assert sorted(chunks_of(gateway, call)) == list(range(record["recording"]["chunks"]))
+    assert sorted(gateway.chunks_of(call)) == list(range(record["recording"]["chunks"]))
 
 
 def test_a_link_that_stays_away_ends_the_call_and_keeps_the_record(phone: Any, gateway: Any) -> None:
-    talk(phone, gateway)
+    phone.talk(gateway)
     gateway.drop(4.0)
     phone.board.wait_display("Connection lost")
     phone.board.hang_up()
     phone.board.wait_display("NOT IN SERVICE")
     gateway.call = None
-    record = record_of(gateway.wait("record", timeout_s=15))
+    record = gateway.record(timeout_s=15)
     assert record["end_reason"] == "link-lost"
     phone.board.wait_display("Lift the handset")
 
@@ -218,7 +157,7 @@ def test_records_chain_and_survive_a_power_cut(phone: Any, gateway: Any) -> None
         phone.board.hang_up()
         gateway.wait("record", skip=before)
     first, second = (message for message in gateway.heard if message["type"] == "record")
-    assert record_of(second)["prev"] == blake2b256(first["record"])
+    assert gateway.fields(second)["prev"] == blake2b256(first["record"])
     heard = gateway.count("record")
     phone.reboot()
     assert gateway.wait("record", skip=heard)["record"] == first["record"]
