@@ -136,6 +136,7 @@ class Station:
         """Every second or so: what may erase flash or take long, one step at a time, and only while nobody calls."""
         idle = self.engine.idle()
         self.clock.tick(idle)
+        self.tally.frames_lost = self.frames_lost()
         self.tally.step(idle)
         if idle:
             if self.journal.halted() and self.engine.service != "needs-enrolment":
@@ -169,6 +170,10 @@ class Station:
 
     # ------------------------------------------------------------ for the console
 
+    def frames_lost(self) -> int:
+        """Frames of voice that were lost on this board since the start."""
+        return self.voice.frames_lost() + (self.connection.frames_lost() if self.connection else 0)
+
     def info(self) -> str:
         """What anybody may know: hardware, firmware, state."""
         return "hardware={}\nfirmware={}\nimage={}\nstate={}\nname={}\n".format(
@@ -201,6 +206,7 @@ class Station:
             ("uptime_ms", board.monotonic_ms()),
             ("idle_ms", board.idle_us() // 1000),
             ("tick_gap_us", board.tick_gap_us()),
+            ("frames_lost", self.frames_lost()),
             ("audio", ",".join(str(count) for count in audio.stats())),
             ("bundles", ",".join("{}:{}".format(*item) for item in sorted(self.bundles.versions().items()))),
         ]

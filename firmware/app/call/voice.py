@@ -19,6 +19,9 @@ FRAME_BYTES = const(160)
 # As many as the link queues (wire.link.MAX_VOICE_QUEUED): after a collection three may wait, and none need be lost.
 _FRAMES_A_TURN = const(2)
 
+# In audio.stats(): tx_overrun, rx_concealed, rx_skipped, rx_overrun, rec_overrun.
+_LOST = (2, 5, 8, 10, 12)
+
 # name -> (first Hz, second Hz, on ms, off ms, how long in ms or 0 for ever); North American tones
 TONES = {
     "ring": (440, 480, 2000, 4000, 0),
@@ -44,9 +47,11 @@ class Voice:
         self._tone_end: int | None = None
         self.bridged = False
         self.read_recorded = audio.rec_read_into
+        self._lost = 0
 
     def ring(self) -> None:
         """Start a call's audio clean, with the ring-back tone in the handset."""
+        self.quiet()
         self._audio.start()
         self._running = True
         self._seq = 0
@@ -90,8 +95,16 @@ class Voice:
         """Silence; whatever was heard or said is wiped."""
         self.end()
         if self._running:
+            self._lost = self.frames_lost()
             self._audio.stop()
             self._running = False
+
+    def frames_lost(self) -> int:
+        """Frames of all calls since the start that the rings dropped or that had to be made up for the ear."""
+        if not self._running:
+            return self._lost
+        counts = self._audio.stats()
+        return self._lost + sum(counts[place] for place in _LOST)
 
     def tone(self, name: str) -> None:
         """Sound a tone in the handset, beside speech if there is any."""

@@ -40,6 +40,7 @@ class Connection:
         self._voice = voice
         self._line = line
         self._stream: "Any" = None
+        self._dropped = 0
         self.failures = 0
         self.last_reason = ""
 
@@ -47,6 +48,12 @@ class Connection:
         """20 ms for the far party; dropped while there is no link."""
         if self._stream is not None:
             self._stream.send_voice(sequence, frame)
+        else:
+            self._dropped += 1
+
+    def frames_lost(self) -> int:
+        """Frames of voice since the start for which there was no room or no link."""
+        return self._dropped + (self._stream.link.voice_dropped if self._stream is not None else 0)
 
     async def run(self, monotonic_ms: "Callable[[], int]") -> None:
         """For ever: one link after the other, with a growing and jittered wait between failures."""
@@ -83,6 +90,7 @@ class Connection:
             return await self._listen(first, monotonic_ms)
         finally:
             self.last_reason = link.down_reason or "closed"
+            self._dropped += link.voice_dropped
             self._stream.close()
             self._stream = None
             self._exchange.down()

@@ -34,7 +34,7 @@ class Tally:
         state = struct.unpack(_FORM, raw) if raw is not None and len(raw) == struct.calcsize(_FORM) else (0, 0, 0)
         self._day, self._protected, self._resets = state
         self._dirty = False
-        self.frames_lost = 0
+        self.frames_lost = 0  # since the start, as the station counts them
 
     def booted(self, reset: bool) -> None:
         """Count a start that nobody asked for."""

@@ -129,6 +129,7 @@ def test_a_link_that_is_away_for_a_second_keeps_the_call(phone: Any, gateway: An
     assert gateway.wait("ready", skip=1)["call"] == call
     time.sleep(1.5)
     assert "Talking" in phone.board.display()[1]
+    assert int(phone.status()["frames_lost"]) >= 50
     phone.board.hang_up()
     record = gateway.record()
     assert record["end_reason"] == "caller-hangup"

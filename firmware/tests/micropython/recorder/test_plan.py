@@ -1,4 +1,4 @@
-"""What may be called, and at what price: stale policy, credential and tariff, a full journal, files that do not hold."""
+"""What may be called, and at what price: stale policy, credential, tariff; a full journal; files that do not hold."""
 
 import littlefs
 from authority import DAY, NOW, POLICY, TARIFF, Terminal, header
