@@ -4,11 +4,10 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
-from sealine_protocol import cose, receipt
+from sealine_protocol import cose, log, receipt
 from sealine_protocol.codec import decode
 from sealine_protocol.errors import ProtocolError
 
-from sealine_gateway import log
 from sealine_gateway.bundles import Bundles
 from sealine_gateway.chunks import ChunkStore
 from sealine_gateway.errors import TrustError

@@ -5,17 +5,19 @@ import contextlib
 import signal
 from typing import Any
 
+from sealine_protocol import log
 from sealine_protocol.codec import encode
-from sealine_protocol.errors import ProtocolError
+from sealine_protocol.errors import ProtocolError, SettingsError
+from sealine_protocol.settings import address
 from sealine_protocol.unit import Enrolled, Unit
 
-from sealine_gateway import config, log, loopback
+from sealine_gateway import loopback
 from sealine_gateway.answers import Answers
 from sealine_gateway.bundles import Bundles
 from sealine_gateway.call import CallControl
 from sealine_gateway.chunks import ChunkStore
 from sealine_gateway.config import Config
-from sealine_gateway.errors import ConfigError, StorageError
+from sealine_gateway.errors import StorageError
 from sealine_gateway.intake import Intake
 from sealine_gateway.metrics import Metrics
 from sealine_gateway.outbox import QUARANTINED, RECEIPTED, WAITING, Outbox
@@ -76,7 +78,7 @@ class Gateway:
         settings = self._settings
         if settings.metrics:
             self.metrics.serve(settings.metrics)
-        listener = await self.server.listen(*config.address(settings.listen)) if settings.listen else None
+        listener = await self.server.listen(*address(settings.listen)) if settings.listen else None
         log.event("gateway ready", facility=settings.facility, name=settings.name, address=settings.listen)
         try:
             async with asyncio.TaskGroup() as group:
@@ -138,7 +140,7 @@ async def serve(settings: Config, secret: bytes) -> None:
 
 
 def _trunk(settings: Config) -> Trunk:
-    """The configured adapter. Raises ConfigError."""
+    """The configured adapter. Raises SettingsError."""
     trunk = settings.trunk
     if trunk.kind == "loopback":
         return loopback.load(settings.script_path)
@@ -147,12 +149,12 @@ def _trunk(settings: Config) -> Trunk:
 
 
 def _enrolled(settings: Config) -> tuple[Unit, Enrolled]:
-    """The gateway's own unit. Raises ConfigError if it is not enrolled as the gateway that the file names."""
+    """The gateway's own unit. Raises SettingsError if it is not enrolled as the gateway that the file names."""
     try:
         unit = Unit.load(settings.state_path)
         enrolled = unit.enrolled()
     except ProtocolError as error:
-        raise ConfigError(f"state_dir: {error}") from error
+        raise SettingsError(f"state_dir: {error}") from error
     if (enrolled.credential.facility, enrolled.credential.sub) != (settings.facility, settings.name):
-        raise ConfigError("facility, name: not those of the credential in state_dir")
+        raise SettingsError("facility, name: not those of the credential in state_dir")
     return unit, enrolled

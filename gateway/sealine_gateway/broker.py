@@ -4,8 +4,9 @@ import getpass
 from pathlib import Path
 from typing import Final
 
+from sealine_protocol.errors import SettingsError
+
 from sealine_gateway import files
-from sealine_gateway.errors import ConfigError
 
 MAX_MESSAGE_BYTES: Final = 2 * 1024 * 1024  # a published bundle has a body of 1 MiB and 256 directory keys
 MAX_QUEUED: Final = 100_000  # for a central that is away; the outbox offers again what is beyond
@@ -17,10 +18,10 @@ _MAX_COMMON_NAME: Final = 64  # X.509, ub-common-name (RFC 5280 appendix A.1)
 
 
 def common_name(facility: str, gateway: str) -> str:
-    """The common name of a gateway's client certificate. Raises ConfigError if X.509 has no room for it."""
+    """The common name of a gateway's client certificate. Raises SettingsError if X.509 has no room for it."""
     name = f"{facility}/{gateway}"
     if len(name) > _MAX_COMMON_NAME:
-        raise ConfigError("facility, name: together at most 63 characters")
+        raise SettingsError("facility, name: together at most 63 characters")
     return name
 
 

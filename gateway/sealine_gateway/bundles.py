@@ -6,14 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from sealine_protocol import bundle, trust
+from sealine_protocol import bundle, log, trust
 from sealine_protocol.codec import decode, encode
 from sealine_protocol.credential import Credential
 from sealine_protocol.credential import read as read_credential
 from sealine_protocol.errors import CredentialError, ProtocolError
 from sealine_protocol.unit import Enrolled
 
-from sealine_gateway import files, log
+from sealine_gateway import files
 from sealine_gateway.call import RING_TIMEOUT_S
 from sealine_gateway.errors import TrustError
 

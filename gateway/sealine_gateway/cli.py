@@ -23,10 +23,11 @@ def run(config: ConfigOption, secret_file: SecretOption = None, log_level: str =
     import os
 
     import uvloop
+    from sealine_protocol import log
 
     from sealine_gateway import app as gateway
     from sealine_gateway import config as configuration
-    from sealine_gateway import log, vault
+    from sealine_gateway import vault
 
     os.umask(0o077)  # what is written is for this user alone
     log.set_up(log_level)
@@ -89,14 +90,15 @@ def broker_config(
     listen: Annotated[str, typer.Option(help="The broker's address, host:port.")] = "127.0.0.1:8883",
 ) -> None:
     """Write mosquitto.conf and acl; put ca.pem, broker.pem and broker.key beside them."""
+    from sealine_protocol.settings import address
+
     from sealine_gateway import broker
-    from sealine_gateway import config as configuration
 
     pairs = []
     for item in gateway:
         facility, _, name = item.partition("/")
         pairs.append((facility, name))
-    broker.write(directory, configuration.address(listen), pairs)
+    broker.write(directory, address(listen), pairs)
     typer.echo(f"wrote {directory}/mosquitto.conf and {directory}/acl")
 
 

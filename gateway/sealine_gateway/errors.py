@@ -5,10 +5,6 @@ class GatewayError(Exception):
     """Base of all errors of this package."""
 
 
-class ConfigError(GatewayError):
-    """The configuration file is wrong; the message names the field."""
-
-
 class VaultError(GatewayError):
     """The vault cannot be opened or changed."""
 
@@ -27,10 +23,6 @@ class ConflictError(StorageError):
 
 class TrustError(GatewayError):
     """A credential, bundle or answer does not verify."""
-
-
-class UplinkError(GatewayError):
-    """The broker is not there, refuses, or does not answer."""
 
 
 class TrunkError(GatewayError):

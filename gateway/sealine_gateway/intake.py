@@ -4,12 +4,12 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from sealine_protocol import cose
+from sealine_protocol import cose, log
 from sealine_protocol.codec import decode, encode
 from sealine_protocol.errors import ProtocolError
 from sealine_protocol.hashes import blake2b256
 
-from sealine_gateway import log, outbox
+from sealine_gateway import outbox
 from sealine_gateway.chunks import ChunkStore
 from sealine_gateway.errors import ConflictError, StorageError, StorageFullError
 from sealine_gateway.metrics import Metrics

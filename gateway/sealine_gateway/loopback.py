@@ -11,8 +11,10 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
-from sealine_gateway.errors import ConfigError, TrunkError
-from sealine_gateway.mulaw import SILENCE, decode, encode
+from sealine_protocol.errors import SettingsError
+from sealine_protocol.mulaw import SILENCE, decode, encode
+
+from sealine_gateway.errors import TrunkError
 from sealine_gateway.trunk import (
     FRAME_BYTES,
     FRAME_S,
@@ -176,15 +178,15 @@ def read_speech(path: Path) -> bytes:
 
 
 def load(path: Path) -> LoopbackTrunk:
-    """The trunk of a script: `ring_timeout_s`, and a table [party.<number>] per party. Raises ConfigError."""
+    """The trunk of a script: `ring_timeout_s`, and a table [party.<number>] per party. Raises SettingsError."""
     try:
         data = tomllib.loads(path.read_text("utf-8"))
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError("trunk.script: cannot be read as TOML") from error
+        raise SettingsError("trunk.script: cannot be read as TOML") from error
     parties = {number: _party(values, path.parent) for number, values in data.pop("party", {}).items()}
     ring_timeout_s = data.pop("ring_timeout_s", 60.0)
     if data or not isinstance(ring_timeout_s, int | float):
-        raise ConfigError(f"trunk.script: {next(iter(data), 'ring_timeout_s')}: unknown or wrong")
+        raise SettingsError(f"trunk.script: {next(iter(data), 'ring_timeout_s')}: unknown or wrong")
     return LoopbackTrunk(parties, float(ring_timeout_s))
 
 
@@ -192,12 +194,12 @@ def _party(values: dict[str, Any], directory: Path) -> Party:
     known = {item.name for item in fields(Party)}
     for key, value in values.items():
         if key not in known:
-            raise ConfigError(f"trunk.script: party.{key}: there is no such field")
+            raise SettingsError(f"trunk.script: party.{key}: there is no such field")
         if key.endswith("_ms") and (type(value) is not int or not 0 <= value <= 86_400_000):
-            raise ConfigError(f"trunk.script: party.{key}: milliseconds up to a day")
+            raise SettingsError(f"trunk.script: party.{key}: milliseconds up to a day")
         if not key.endswith("_ms") and not isinstance(value, str):
-            raise ConfigError(f"trunk.script: party.{key}: a text")
+            raise SettingsError(f"trunk.script: party.{key}: a text")
     if values.get("behaviour", "answer") not in BEHAVIOURS:
-        raise ConfigError(f"trunk.script: party.behaviour: one of {', '.join(BEHAVIOURS)}")
+        raise SettingsError(f"trunk.script: party.behaviour: one of {', '.join(BEHAVIOURS)}")
     paths = {key: directory / values[key] for key in ("play", "record") if key in values}
     return Party(**(values | paths))

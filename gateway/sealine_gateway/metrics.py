@@ -5,8 +5,7 @@ from typing import Final
 from wsgiref.simple_server import WSGIServer
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, start_http_server
-
-from sealine_gateway import config
+from sealine_protocol.settings import address
 
 _PREFIX: Final = "sealine_gateway"
 
@@ -38,7 +37,7 @@ class Metrics:
 
     def serve(self, listen: str) -> None:
         """Answer HTTP on `host:port` in a thread of its own."""
-        host, port = config.address(listen)
+        host, port = address(listen)
         self._server, self._thread = start_http_server(port, host, registry=self.registry)
 
     def close(self) -> None:

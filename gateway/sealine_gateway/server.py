@@ -5,12 +5,12 @@ import contextlib
 from typing import Any, Final
 
 from nacl.public import PrivateKey
+from sealine_protocol import log
 from sealine_protocol.codec import decode, encode
 from sealine_protocol.errors import ProtocolError
 from sealine_protocol.link import Link, PeerError
 from sealine_protocol.link_stream import LinkStream, now_ms
 
-from sealine_gateway import log
 from sealine_gateway.errors import SerialPortError
 from sealine_gateway.limits import LimitedReader
 from sealine_gateway.serial_port import open_serial

@@ -6,17 +6,16 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from sealine_protocol import log
 from sealine_protocol.codec import decode, encode
 from sealine_protocol.credential import Credential
-from sealine_protocol.errors import WireError
+from sealine_protocol.errors import MqttError, WireError
 from sealine_protocol.hashes import terminal_token_key
 from sealine_protocol.link import LinkError, LinkFullError
 from sealine_protocol.link_stream import LinkStream
 
-from sealine_gateway import log
 from sealine_gateway.bundles import Bundles
 from sealine_gateway.call import CallControl, CallRefusedError
-from sealine_gateway.errors import UplinkError
 from sealine_gateway.intake import Intake, RefusedError
 from sealine_gateway.metrics import Metrics
 from sealine_gateway.roster import Roster
@@ -192,7 +191,7 @@ class Session:
             nonce = await self._nonces.get()
             try:
                 await self._services.uplink.ask_beacon(self.terminal, nonce)
-            except UplinkError:
+            except MqttError:
                 if self._nonces.empty():
                     self._nonces.put_nowait(nonce)
             await asyncio.sleep(BEACON_PAUSE_S)

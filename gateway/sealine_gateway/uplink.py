@@ -10,15 +10,16 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
+from sealine_protocol import log
 from sealine_protocol.codec import decode, encode, load_sequence
-from sealine_protocol.errors import ProtocolError
+from sealine_protocol.errors import MqttError, ProtocolError
+from sealine_protocol.mqtt import Message, MqttConnection, Will
 
-from sealine_gateway import broker, log
+from sealine_gateway import broker
 from sealine_gateway.chunks import ChunkStore
 from sealine_gateway.config import Config
-from sealine_gateway.errors import GatewayError, StorageError, UplinkError
+from sealine_gateway.errors import GatewayError, StorageError
 from sealine_gateway.metrics import Metrics
-from sealine_gateway.mqtt import Message, MqttConnection, Will
 from sealine_gateway.outbox import Outbox, Store
 from sealine_gateway.worker import OneThread
 
@@ -88,11 +89,11 @@ class Uplink:
         try:
             async with asyncio.timeout(2):
                 await self._mqtt.publish(self._topic("status"), self._status("stopping"), retain=True)
-        except (UplinkError, TimeoutError):
+        except (MqttError, TimeoutError):
             log.event("central not told of the stop")
 
     async def ask_beacon(self, terminal: bytes, nonce: bytes) -> None:
-        """Pass a terminal's nonce on, as soon as the broker is there. Raises UplinkError if it is lost meanwhile."""
+        """Pass a terminal's nonce on, as soon as the broker is there. Raises MqttError if it is lost meanwhile."""
         await self._mqtt.up.wait()
         request = encode("upload", {"type": "beacon", "nonce": nonce, "terminal": terminal})
         await self._publish("records", request)
@@ -127,7 +128,7 @@ class Uplink:
     async def _publish_batch(self, batch: list[tuple[bytes, bytes]]) -> None:
         try:
             await self._publish("records", b"".join(upload for _, upload in batch))
-        except UplinkError as error:
+        except MqttError as error:
             log.warning("records not published", error=error, count=len(batch))
             with contextlib.suppress(StorageError):  # then they are due a little later
                 await self._outbox.run(lambda store: store.unsent(digest for digest, _ in batch))
@@ -143,7 +144,7 @@ class Uplink:
             try:
                 payload = await self._chunks.run(lambda store, due=due: _chunk_sequence(store, due))  # type: ignore[misc]
                 await self._publish("chunks", payload)
-            except (UplinkError, StorageError) as error:
+            except (MqttError, StorageError) as error:
                 log.warning("chunks not published", error=error)
                 await asyncio.sleep(POLL_S)
                 continue
@@ -158,7 +159,7 @@ class Uplink:
             self._metrics.uplink.set(1)
             try:
                 await self._publish("status", self._status("running"), retain=True)
-            except UplinkError:
+            except MqttError:
                 self._metrics.uplink.set(0)
                 self._status_due.set()
             await asyncio.sleep(STATUS_DELAY_S)

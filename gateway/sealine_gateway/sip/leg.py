@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from sealine_gateway import log
+from sealine_protocol import log
+
 from sealine_gateway.sip import sdp
 from sealine_gateway.sip.clock import Timers
 from sealine_gateway.sip.digits import Choosing

@@ -8,8 +8,9 @@ from collections import Counter
 from pathlib import Path
 from typing import Final
 
-from sealine_gateway import log
-from sealine_gateway.errors import ConfigError
+from sealine_protocol import log
+from sealine_protocol.errors import SettingsError
+
 from sealine_gateway.sip.agent import Agent
 from sealine_gateway.sip.channel import SocketChannel
 from sealine_gateway.sip.errors import ChannelError
@@ -24,7 +25,7 @@ class Line:
     """One peer. `up` says whether its last answer was one; a line that was never asked counts as up."""
 
     def __init__(self, index: int, config: PeerConfig, directory: Path, bind: str, ping_s: float = PING_S) -> None:
-        """Inside the event loop. `index` is the line's name in the log. Raises ConfigError."""
+        """Inside the event loop. `index` is the line's name in the log. Raises SettingsError."""
         self.index = index
         self.up = True
         self.counts: Counter[str] = Counter()
@@ -63,19 +64,22 @@ class Line:
         self.agent.receive(data)
 
     async def _keep(self) -> None:
+        loop = asyncio.get_running_loop()
         wait_s = FIRST_WAIT_S
         while True:
+            start = loop.time()
             try:
                 await self.channel.connect()
+                await self._ping_while_connected()
+                reason = "connection lost"
             except ChannelError as error:
-                self.heard(alive=False)
-                log.warning("trunk line not connected", count=self.index, error=str(error), wait_s=round(wait_s, 1))
-                await asyncio.sleep(wait_s * (0.5 + random.random() / 2))  # noqa: S311 - spreads load, no secret
-                wait_s = min(2 * wait_s, MAX_WAIT_S)
-                continue
-            wait_s = FIRST_WAIT_S
-            await self._ping_while_connected()
+                reason = str(error)
             self.heard(alive=False)
+            if loop.time() - start > MAX_WAIT_S:  # it was there: try again soon
+                wait_s = FIRST_WAIT_S
+            log.warning("trunk line not connected", count=self.index, error=reason, wait_s=round(wait_s, 1))
+            await asyncio.sleep(wait_s * (0.5 + random.random() / 2))  # noqa: S311 - spreads load, no secret
+            wait_s = min(2 * wait_s, MAX_WAIT_S)
 
     async def _ping_while_connected(self) -> None:
         while self.channel.connected:
@@ -89,4 +93,4 @@ def _tls(config: PeerConfig, directory: Path) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=str(directory / config.ca_file) if config.ca_file else None)
     except (OSError, ssl.SSLError) as error:
-        raise ConfigError("trunk.peer.ca_file: cannot be read as PEM") from error
+        raise SettingsError("trunk.peer.ca_file: cannot be read as PEM") from error

@@ -14,7 +14,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
-from sealine_gateway.mulaw import SILENCE
+from sealine_protocol.mulaw import SILENCE
+
 from sealine_gateway.sip import rtcp
 from sealine_gateway.sip.digits import DigitReader
 from sealine_gateway.sip.errors import RtpError, SdpError

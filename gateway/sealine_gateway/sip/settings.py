@@ -3,22 +3,19 @@
 import ipaddress
 import re
 import stat
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
-from sealine_gateway.errors import ConfigError
+from sealine_protocol.errors import SettingsError
+from sealine_protocol.settings import setting
+
 from sealine_gateway.sip.dialog import Account, Srtp, host_text
 
 MAX_PEERS: Final = 8
 
 _HOST: Final = re.compile(r"[A-Za-z0-9.:-]{1,253}")
 _USER: Final = re.compile(r"[A-Za-z0-9+._-]{1,64}")
-
-
-def _setting(text: str, check: Callable[[Any], bool], **default: Any) -> Any:
-    return field(metadata={"text": text, "check": check}, **default)
 
 
 def _is_host(value: object) -> bool:
@@ -45,41 +42,39 @@ def _is_text_or_empty(value: object) -> bool:
 class PeerConfig:
     """Table [[trunk.peer]]: one trunk of an operator; the first that is up is used, the others are its failover."""
 
-    host: str = _setting("Name or address of the operator's equipment. No default.", _is_host)
-    port: int = _setting(
+    host: str = setting("Name or address of the operator's equipment. No default.", _is_host)
+    port: int = setting(
         "Port, 1 to 65535; 0 is 5060, or 5061 for tls. Default 0.",
         lambda value: type(value) is int and 0 <= value <= 65535,
         default=0,
     )
-    transport: Literal["udp", "tcp", "tls"] = _setting(
+    transport: Literal["udp", "tcp", "tls"] = setting(
         'Signalling: "udp", "tcp" or "tls". Default "udp".', lambda value: value in {"udp", "tcp", "tls"}, default="udp"
     )
-    domain: str = _setting(
+    domain: str = setting(
         "Host in the URIs, where it is not `host`. Default empty.",
         lambda value: value == "" or _is_host(value),
         default="",
     )
-    caller: str = _setting("The facility's number or name at this operator (user part of From). No default.", _is_user)
-    user: str = _setting(
-        "Name for digest authentication; empty for none. Default empty.", _is_text_or_empty, default=""
-    )
-    password_file: str = _setting(
+    caller: str = setting("The facility's number or name at this operator (user part of From). No default.", _is_user)
+    user: str = setting("Name for digest authentication; empty for none. Default empty.", _is_text_or_empty, default="")
+    password_file: str = setting(
         "File with the password, relative to this file, readable by its owner alone. Default empty.",
         _is_text_or_empty,
         default="",
     )
-    prefix: str = _setting(
+    prefix: str = setting(
         'Before the canonical digits, for example "+". Default empty.',
         lambda value: isinstance(value, str) and re.fullmatch(r"[+0-9]{0,8}", value) is not None,
         default="",
     )
-    srtp: Srtp = _setting(  # noqa: RUF009 - it returns a dataclasses.field
+    srtp: Srtp = setting(  # noqa: RUF009 - it returns a dataclasses.field
         'Encrypted voice to the operator: "off", "prefer" or "require"; the keys travel in the signalling, so use it '
         'with tls. Default "off".',
         lambda value: value in {"off", "prefer", "require"},
         default="off",
     )
-    ca_file: str = _setting(
+    ca_file: str = setting(
         "PEM file of the authorities for tls, relative to this file; empty for the system's. Default empty.",
         _is_text_or_empty,
         default="",
@@ -91,16 +86,16 @@ class PeerConfig:
         return self.host, self.port or (5061 if self.transport == "tls" else 5060)
 
     def account(self, directory: Path) -> Account:
-        """How we are known there. Raises ConfigError for a password file that cannot be read, or by too many."""
+        """How we are known there. Raises SettingsError for a password file that cannot be read, or by too many."""
         password = ""
         if self.password_file:
             path = directory / self.password_file
             try:
                 if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-                    raise ConfigError("trunk.peer.password_file: others than its owner may read it")
+                    raise SettingsError("trunk.peer.password_file: others than its owner may read it")
                 password = path.read_text("utf-8").rstrip("\r\n")
             except (OSError, UnicodeDecodeError) as error:
-                raise ConfigError("trunk.peer.password_file: cannot be read") from error
+                raise SettingsError("trunk.peer.password_file: cannot be read") from error
         return Account(
             domain=host_text(self.domain or self.host),
             caller=self.caller,

@@ -27,7 +27,7 @@ class SipTrunk(Trunk):
         ports: tuple[int, int],
         ping_s: float = PING_S,
     ) -> None:
-        """`bind` is our address; `ports` are the voice's first and last port. Raises ConfigError."""
+        """`bind` is our address; `ports` are the voice's first and last port. Raises SettingsError."""
         self.lines = [Line(index, peer, directory, bind, ping_s) for index, peer in enumerate(peers, 1)]
         self._ports = ports
         self._legs: set[SipLeg] = set()
