@@ -50,7 +50,7 @@ class Config:
 def load(path: Path) -> Config:
     """Read and check a file. Raises SettingsError naming the field."""
     values: dict[str, Any] = settings.read_toml(path)
-    values["mqtt"] = settings.build(MqttConfig, values.get("mqtt"), "mqtt.")  # type: ignore[arg-type]
+    values["mqtt"] = settings.build(MqttConfig, values.get("mqtt"), "mqtt.")
     tables = values.get("facilities")
     if not isinstance(tables, dict) or not tables:
         raise SettingsError("facilities: at least one table [facilities.NAME] is needed")

@@ -27,6 +27,7 @@ from sealine_hil.terminal import Keys, SimulatedTerminal
 from sealine_protocol import cose, credential, merkle, receipt
 from sealine_protocol.codec import decode, encode, load_sequence
 from sealine_protocol.hashes import blake2b256
+from sealine_protocol.settings import address
 from sealine_protocol.unit import Unit
 from sealine_provisioning import bundles
 from sealine_provisioning.authority import Authority
@@ -113,7 +114,7 @@ class Site:
 
     @property
     def port(self) -> int:
-        return config.address(self.settings.listen)[1]
+        return address(self.settings.listen)[1]
 
 
 @pytest.fixture

@@ -4,11 +4,12 @@ import struct
 import wave
 
 import pytest
-from sealine_gateway import call, mulaw
-from sealine_gateway.errors import ConfigError
+from sealine_gateway import call
 from sealine_gateway.loopback import Party, load
 from sealine_gateway.metrics import Metrics
 from sealine_gateway.trunk import Accepted, Answered
+from sealine_protocol import mulaw
+from sealine_protocol.errors import SettingsError
 
 NUMBER = "12025550123"
 FRAME = bytes(range(160))
@@ -271,5 +272,5 @@ def test_mulaw_is_g711():
 async def test_wrong_script_is_refused_by_name(tmp_path, text, field):
     path = tmp_path / "parties.toml"
     path.write_text(text)
-    with pytest.raises(ConfigError, match=field):
+    with pytest.raises(SettingsError, match=field):
         load(path)

@@ -7,8 +7,9 @@ import tomllib
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sealine_gateway import broker, config, log
-from sealine_gateway.errors import ConfigError
+from sealine_gateway import broker, config
+from sealine_protocol import log
+from sealine_protocol.errors import SettingsError
 
 GOOD = """
 facility = "north"
@@ -60,12 +61,12 @@ def test_defaults_and_relative_paths(tmp_path):
     ],
 )
 def test_wrong_configuration_is_refused_by_the_fields_name(tmp_path, old, new, field):
-    with pytest.raises(ConfigError, match=field.replace(".", r"\.")):
+    with pytest.raises(SettingsError, match=field.replace(".", r"\.")):
         load(tmp_path, GOOD.replace(old, new))
 
 
 def test_missing_file_is_named(tmp_path):
-    with pytest.raises(ConfigError, match=r"gateway\.toml: cannot be read"):
+    with pytest.raises(SettingsError, match=r"gateway\.toml: cannot be read"):
         config.load(tmp_path / "gateway.toml")
 
 
@@ -80,7 +81,7 @@ VALUES = st.recursive(
 def test_any_value_is_taken_or_refused_with_our_error(tmp_path_factory, table, key, value):
     data = tomllib.loads(GOOD)
     (data[table] if table else data)[key] = value
-    with contextlib.suppress(ConfigError):
+    with contextlib.suppress(SettingsError):
         config.parse(data, tmp_path_factory.getbasetemp())
 
 
@@ -104,7 +105,7 @@ def test_log_takes_no_field_that_could_tell_too_much(caplog):
     for field in ("number", "pin", "person", "key", "data"):
         with pytest.raises(ValueError, match=field):
             log.event("x", **{field: "1"})
-    with caplog.at_level(logging.INFO, "sealine.gateway"):
+    with caplog.at_level(logging.INFO, "sealine"):
         log.event("x", error="two\nlines", count=3)
     assert caplog.messages == ["x error=two?lines count=3"]
 
@@ -118,5 +119,5 @@ def test_broker_configuration_is_closed_by_default(tmp_path):
     assert "user north/gw-1\ntopic write sealine/1/north/gw-1/records\n" in acl
     assert "pattern" not in acl
     assert "topic write sealine/1/north/bundle" not in acl
-    with pytest.raises(ConfigError, match="63 characters"):
+    with pytest.raises(SettingsError, match="63 characters"):
         broker.common_name("f" * 32, "g" * 32)

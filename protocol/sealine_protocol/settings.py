@@ -70,7 +70,7 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise SettingsError(f"{path.name}: not TOML: {error}") from error
 
 
-def build(table: Any, values: Mapping[str, Any], where: str = "") -> Any:
+def build(table: Any, values: object, where: str = "") -> Any:
     """The dataclass of a table. Raises SettingsError naming the field."""
     if not isinstance(values, Mapping):
         raise SettingsError(f"{where.rstrip('.')}: this table is missing")

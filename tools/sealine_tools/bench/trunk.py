@@ -10,8 +10,9 @@ import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from sealine_gateway import app, config, log, loopback, vault
+from sealine_gateway import app, config, loopback, vault
 from sealine_gateway.trunk import Leg, Listener
+from sealine_protocol import log
 
 
 @dataclass
