@@ -17,7 +17,6 @@ Fault: TypeAlias = Callable[[Direction, bytes], list[bytes]]
 
 START_S: Final = 5.0
 READ_BYTES: Final = 4096
-PAUSE_S: Final = 0.01
 
 
 class Proxy:
@@ -29,8 +28,9 @@ class Proxy:
         self.connections = 0
         self.port = 0
         self._gateway_port = gateway_port
-        self._held = False
         self._refusing = False
+        self._open = asyncio.Event()
+        self._open.set()
         self._writers: set[asyncio.StreamWriter] = set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)
@@ -48,7 +48,7 @@ class Proxy:
 
     def hold(self) -> None:
         """Pull the cable: nothing passes and nobody is told; what is under way arrives after `heal`."""
-        self._held = True
+        self._loop.call_soon_threadsafe(self._open.clear)
 
     def cut(self) -> None:
         """Reset all connections and refuse new ones until `heal`."""
@@ -57,7 +57,8 @@ class Proxy:
 
     def heal(self) -> None:
         """A good network again."""
-        self._held = self._refusing = False
+        self._refusing = False
+        self._loop.call_soon_threadsafe(self._open.set)
 
     def close(self) -> None:
         """End it all."""
@@ -89,7 +90,7 @@ class Proxy:
         self.connections += 1
         self._writers.add(writer)
         try:
-            await self._wait_held()
+            await self._open.wait()
             there, back = await asyncio.open_connection("127.0.0.1", self._gateway_port)
         except OSError:
             writer.transport.abort()
@@ -115,7 +116,7 @@ class Proxy:
         try:
             while data := await reader.read(READ_BYTES):
                 *frames, pending = (pending + data).split(b"\0")
-                await self._wait_held()
+                await self._open.wait()
                 for frame in frames:
                     self.frames[way] += 1
                     fault = self.fault
@@ -124,7 +125,3 @@ class Proxy:
                 await writer.drain()
         except OSError:
             return
-
-    async def _wait_held(self) -> None:
-        while self._held:
-            await asyncio.sleep(PAUSE_S)

@@ -54,7 +54,7 @@ def facility(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Facility]:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
+def pytest_runtest_makereport(item: pytest.Item) -> Any:
     """With a failure, the end of each log of its facility and what each phone shows."""
     report = yield
     found = getattr(item, "funcargs", {}).get("facility")

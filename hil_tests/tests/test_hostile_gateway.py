@@ -254,7 +254,7 @@ def test_a_call_is_one_record_however_often_it_ends(phone: WallPhone, gateway: H
     assert sorted(fields({"record": record})["seq"] for record in records) == [0, 1]
 
 
-def test_no_nonce_is_used_twice(facility: Facility, gateway: HostileGateway, phone: WallPhone, image: Path) -> None:
+def test_no_nonce_is_used_twice(gateway: HostileGateway, phone: WallPhone) -> None:
     """Not in a recording, though its chunks are never said to be saved; not on a link that loses fragments."""
     counters: dict[int, list[bytes]] = defaultdict(list)
     with Proxy(gateway.port) as proxy:

@@ -1,4 +1,4 @@
-"""A bad network between phone and gateway, without any key: held, cut, and frames dropped, doubled, swapped, touched."""
+"""A bad network between phone and gateway: held, cut, and frames dropped, doubled, swapped, touched."""
 
 import random
 import time

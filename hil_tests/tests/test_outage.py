@@ -1,4 +1,4 @@
-"""Broker, central and gateway go away and come back; messages come twice and out of order. Nothing is lost or doubled."""
+"""Broker, central and gateway come and go, messages come twice and out of order: nothing is lost or doubled."""
 
 import itertools
 import sqlite3

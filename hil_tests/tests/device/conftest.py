@@ -1,4 +1,4 @@
-"""One device for pytest-embedded: the emulated board, or with `--port /dev/ttyACM0` a real one that was just flashed."""
+"""One device for pytest-embedded: the emulated board, or with `--port /dev/ttyACM0` a real one, just flashed."""
 
 import re
 import shutil
