@@ -30,7 +30,7 @@ class Folder:
 
     def names(self) -> list[str]:
         """Return the names of all files."""
-        return [entry[0] for entry in os.ilistdir(self.path or "/")]  # pyright: ignore[reportAttributeAccessIssue]
+        return [entry[0] for entry in os.ilistdir(self.path or "/")]
 
     def read(self, name: str, limit: int = MAX_FILE_BYTES) -> bytes | None:
         """Return a file's bytes, None if it is not there; StoreError if it is longer than `limit`."""

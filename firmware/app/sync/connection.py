@@ -86,7 +86,7 @@ class Connection:
         self._stream = LinkStream(link, stream)
         pump = asyncio.create_task(self._stream.run())
         try:
-            first = await asyncio.wait_for_ms(self._stream.next_event(), self._line.answer_ms)
+            first = await asyncio.wait_for(self._stream.next_event(), self._line.answer_s)
             return await self._listen(first, monotonic_ms)
         finally:
             self.last_reason = link.down_reason or "closed"

@@ -7,6 +7,7 @@ from micropython import const
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
 SERIAL = "serial"
 # docs/protocol.md: the slowest line that carries a call.
@@ -14,10 +15,10 @@ _BAUD = const(460_800)
 _UART = const(1)
 _CONNECT_S = const(5)  # lwIP itself would try a dead address for 30 s
 # On TCP the link's own limit for a handshake ends the try.
-_ANSWER_TCP_MS = const(6000)
+_ANSWER_TCP_S = const(6)
 # A serial line does not say when the other end begins anew. After 2 s of silence the gateway lets go of an old link,
 # so the next try meets a fresh one; at 9600 baud the longest answer takes 1.3 s.
-_ANSWER_SERIAL_MS = const(2500)
+_ANSWER_SERIAL_S = 2.5
 
 
 class SerialStream(asyncio.StreamReader):
@@ -26,10 +27,11 @@ class SerialStream(asyncio.StreamReader):
     def __init__(self) -> None:
         import machine
 
-        super().__init__(machine.UART(_UART, _BAUD))
-        while self.s.read():  # what came in behind the last link belongs to nobody
+        uart = machine.UART(_UART, _BAUD)
+        super().__init__(uart)
+        while uart.read():  # what came in behind the last link belongs to nobody
             pass
-        self.write(b"\0")  # ends what the last link may have left half written
+        uart.write(b"\0")  # ends what the last link may have left half written
 
     async def wait_closed(self) -> None:
         """Nothing is to be done."""
@@ -43,19 +45,19 @@ class Line:
         self._address = address
         self._join_network = join_network
         self._joined = False
-        self.answer_ms = _ANSWER_TCP_MS  # how long the gateway may take for its first word
+        self.answer_s: float = _ANSWER_TCP_S  # how long the gateway may take for its first word
 
-    async def open(self) -> asyncio.Stream:
+    async def open(self) -> "Any":
         """A connected stream; OSError or TimeoutError if there is none."""
         address = self._address()
         if address == SERIAL:
-            self.answer_ms = _ANSWER_SERIAL_MS
+            self.answer_s = _ANSWER_SERIAL_S
             return SerialStream()
         host, port = _host_and_port(address)
         if not self._joined:
             self._join_network()
             self._joined = True
-        self.answer_ms = _ANSWER_TCP_MS
+        self.answer_s = _ANSWER_TCP_S
         stream, _same = await asyncio.wait_for(asyncio.open_connection(host, port), _CONNECT_S)
         return stream
 

@@ -7,6 +7,8 @@ from micropython import const
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from wire.link import Link
 
 _TICK_MS = const(50)  # a fifth of the shortest timer of the link
@@ -16,7 +18,8 @@ _READ_BYTES = const(1024)
 class LinkStream:
     """Pumps one link until it is down. `run` does the work; another task takes `next_event`."""
 
-    def __init__(self, link: "Link", stream: "asyncio.Stream") -> None:
+    def __init__(self, link: "Link", stream: "Any") -> None:
+        """`stream` is an asyncio stream of MicroPython, which reads and writes."""
         self.link = link
         self._stream = stream
         self._wake = asyncio.Event()
