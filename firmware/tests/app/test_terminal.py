@@ -138,7 +138,7 @@ def test_a_link_that_is_away_for_a_second_keeps_the_call(phone: Any, gateway: An
 
 def test_a_link_that_stays_away_ends_the_call_and_keeps_the_record(phone: Any, gateway: Any) -> None:
     phone.talk(gateway)
-    gateway.drop(4.0)
+    gateway.drop(7.0)
     phone.board.wait_display("Connection lost")
     phone.board.hang_up()
     phone.board.wait_display("NOT IN SERVICE")
