@@ -1,4 +1,4 @@
-"""One trunk line: the connection to one peer, kept up, and asked every half minute whether it still answers."""
+"""One trunk line: the connection to one peer, kept up, and asked from time to time whether it still answers."""
 
 import asyncio
 import contextlib
@@ -16,7 +16,6 @@ from sealine_gateway.sip.channel import SocketChannel
 from sealine_gateway.sip.errors import ChannelError
 from sealine_gateway.sip.settings import PeerConfig
 
-PING_S: Final = 30.0  # also keeps a firewall's door open
 FIRST_WAIT_S: Final = 1.0
 MAX_WAIT_S: Final = 30.0
 
@@ -24,12 +23,12 @@ MAX_WAIT_S: Final = 30.0
 class Line:
     """One peer. `up` says whether its last answer was one; a line that was never asked counts as up."""
 
-    def __init__(self, index: int, config: PeerConfig, directory: Path, bind: str, ping_s: float = PING_S) -> None:
+    def __init__(self, index: int, config: PeerConfig, directory: Path, bind: str) -> None:
         """Inside the event loop. `index` is the line's name in the log. Raises SettingsError."""
         self.index = index
         self.up = True
         self.counts: Counter[str] = Counter()
-        self._ping_s = ping_s
+        self._ping_s = config.ping_s
         context = _tls(config, directory) if config.transport == "tls" else None
         protocol: Final = {"udp": "UDP", "tcp": "TCP", "tls": "TLS"}
         self.channel = SocketChannel(
@@ -83,9 +82,12 @@ class Line:
 
     async def _ping_while_connected(self) -> None:
         while self.channel.connected:
-            self.agent.ping(lambda alive: self.heard(alive=alive))
+            if self._ping_s:
+                self.agent.ping(lambda alive: self.heard(alive=alive))
+            else:
+                self.heard(alive=True)
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._ping_s):
+                async with asyncio.timeout(self._ping_s or None):
                     await self.channel.lost.wait()
 
 

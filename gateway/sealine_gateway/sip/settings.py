@@ -74,6 +74,11 @@ class PeerConfig:
         lambda value: value in {"off", "prefer", "require"},
         default="off",
     )
+    ping_s: float = setting(
+        "Seconds between two OPTIONS that ask whether the line is up, 5 to 3600; 0 asks never. Default 30.",
+        lambda value: type(value) is int and (value == 0 or 5 <= value <= 3600),
+        default=30,
+    )
     ca_file: str = setting(
         "PEM file of the authorities for tls, relative to this file; empty for the system's. Default empty.",
         _is_text_or_empty,

@@ -8,7 +8,7 @@ from typing import Final
 from sealine_gateway.errors import TrunkError
 from sealine_gateway.sip.errors import SipError
 from sealine_gateway.sip.leg import SipLeg
-from sealine_gateway.sip.line import PING_S, Line
+from sealine_gateway.sip.line import Line
 from sealine_gateway.sip.settings import PeerConfig
 from sealine_gateway.trunk import Leg, Listener, Trunk
 
@@ -25,10 +25,9 @@ class SipTrunk(Trunk):
         *,
         bind: str,
         ports: tuple[int, int],
-        ping_s: float = PING_S,
     ) -> None:
         """`bind` is our address; `ports` are the voice's first and last port. Raises SettingsError."""
-        self.lines = [Line(index, peer, directory, bind, ping_s) for index, peer in enumerate(peers, 1)]
+        self.lines = [Line(index, peer, directory, bind) for index, peer in enumerate(peers, 1)]
         self._ports = ports
         self._legs: set[SipLeg] = set()
 

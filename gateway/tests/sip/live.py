@@ -148,7 +148,7 @@ async def until(condition, seconds=5.0):
             await asyncio.sleep(0.005)
 
 
-async def make_trunk(directory, *configs, ping_s=30.0):
-    trunk = SipTrunk(configs, directory, bind=HOST, ports=(20_000, 29_999), ping_s=ping_s)
+async def make_trunk(directory, *configs):
+    trunk = SipTrunk(configs, directory, bind=HOST, ports=(20_000, 29_999))
     await until(lambda: any(line.channel.connected for line in trunk.lines))
     return trunk

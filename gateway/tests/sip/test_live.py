@@ -18,9 +18,9 @@ async def site(tmp_path):
     """`site(*script)` gives a peer and a trunk to it; all is closed behind the test."""
     closing = []
 
-    async def make(*script, ping_s=30.0, transport="udp", context=None, body=None, **config):
+    async def make(*script, transport="udp", context=None, body=None, **config):
         peer = await LivePeer().start(*script, transport=transport, context=context, body=body)
-        trunk = await make_trunk(tmp_path, peer.config(**config), ping_s=ping_s)
+        trunk = await make_trunk(tmp_path, peer.config(**config))
         closing.extend([peer, trunk])
         return peer, trunk
 
@@ -357,9 +357,9 @@ async def test_a_peer_without_keys_is_named_in_the_log_without_any_number(site, 
 # --- several lines
 
 
-async def two(tmp_path, *scripts, ping_s=30.0):
+async def two(tmp_path, *scripts, ping_s=30):
     peers = [await LivePeer().start(*script) for script in scripts]
-    trunk = await make_trunk(tmp_path, *(peer.config() for peer in peers), ping_s=ping_s)
+    trunk = await make_trunk(tmp_path, *(peer.config(ping_s=ping_s) for peer in peers))
     await until(lambda: all(line.channel.connected for line in trunk.lines))
     return peers, trunk
 
