@@ -37,6 +37,21 @@ def verify(
     raise typer.Exit(verifier.main([str(folder), *(["--root", str(root)] if root else [])]))
 
 
+@app.command()
+def bench(
+    json_file: Annotated[Path | None, typer.Option("--json", help="Also write the figures to this file.")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="A shorter call, fewer calls.")] = False,
+    image: Annotated[Path | None, typer.Option(help="Firmware image; default: the one that make built.")] = None,
+) -> None:
+    """Speed, memory and quality of the real firmware beside their limits. Exit code 1 when one is missed.
+
+    Example: sealine bench --json figures.json
+    """
+    from sealine_tools.bench import command
+
+    raise typer.Exit(command.run(image or command.IMAGE, json_file=json_file, quick=quick))
+
+
 def main() -> None:
     """Entry point."""
     app()

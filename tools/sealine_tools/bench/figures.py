@@ -39,7 +39,10 @@ class Figure:
         """The limits in words."""
         if self.most is not None and self.most == self.least:
             return f"= {self.most:g}"
-        parts = [f"<= {self.most:g}" if self.most is not None else "", f">= {self.least:g}" if self.least is not None else ""]
+        parts = [
+            f"<= {self.most:g}" if self.most is not None else "",
+            f">= {self.least:g}" if self.least is not None else "",
+        ]
         return " ".join(part for part in parts if part)
 
 
@@ -52,7 +55,7 @@ def show(figures: Sequence[Figure], console: Console) -> None:
     """A table, one section per group."""
     table = Table(show_edge=False, pad_edge=False)
     for heading, justify in (("", "left"), ("measured", "right"), ("limit", "right"), ("", "left"), ("remark", "left")):
-        table.add_column(heading, justify=justify)  # type: ignore[arg-type]
+        table.add_column(heading, justify=justify, no_wrap=heading != "remark")  # type: ignore[arg-type]
     before = None
     for figure in figures:
         if before not in (None, figure.group):
