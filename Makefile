@@ -12,7 +12,7 @@ export UV_PYTHON_DOWNLOADS := never
 
 # what the committed generators write
 GENERATED := protocol/sealine_protocol/schema.py protocol/vectors firmware/app/wire/schema.py \
-             firmware/stubs hil_tests/sealine_hil/window.py
+             firmware/stubs hil_tests/sealine_hil/window.py docs/call-states.md
 OWN_C = $(shell git ls-files 'firmware/*.c' 'firmware/*.h')
 
 .PHONY: help
@@ -93,6 +93,7 @@ gen: unix ## write every generated file anew
 	@$(BIN)/python -m sealine_protocol.gen
 	@$(BIN)/python protocol/vectors/generate.py
 	@$(BIN)/python firmware/stubs/generate.py
+	@$(BIN)/python firmware/call_states.py
 	@$(MAKE) -C firmware window
 
 .PHONY: gen-check

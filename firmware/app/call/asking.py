@@ -156,9 +156,9 @@ class Asking:
 
     def _limit(self) -> int | None:
         """When the present state has lasted long enough, on the monotonic counter."""
-        if self.state == table.IDLE or (self.state == "wrap-up" and self._lifted):
+        limit = table.LIMITS_MS.get(self.state)
+        if limit is None or (self.state == "wrap-up" and self._lifted):
             return None
-        limit = table.LIMITS_MS[self.state]
         if self._plan is not None and self.state == "ringing":
             limit = self._plan.ring_timeout_ms
         elif self._plan is not None and self.state == "talking":

@@ -43,6 +43,7 @@ TABLE = (
     ("notice", "accepted", "weigh_acceptance", "notice", ""),
     ("notice", "may-talk", "accept", "accepted", "accepted"),
     ("notice", "timeout", "end_silent", "wrap-up", "ended"),
+    # "accepted" lasts for one action: what comes from outside meets "notice" before it or "talking" behind it
     ("accepted", "bridged", "", "talking", "talking"),
     ("talking", "stopped", "stop_recording", "talking", "talking"),
     ("talking", "warn", "warn_time", "talking", ""),
@@ -50,16 +51,13 @@ TABLE = (
     # what may happen at several places
     ("ringing", "hang-up", "end_by_caller", "wrap-up", "ended"),
     ("notice", "hang-up", "end_by_caller", "wrap-up", "ended"),
-    ("accepted", "hang-up", "end_by_caller", "wrap-up", "ended"),
     ("talking", "hang-up", "end_by_caller", "wrap-up", "ended"),
     ("ringing", "ended", "end_by_far", "wrap-up", "ended"),
     ("notice", "ended", "end_by_far", "wrap-up", "ended"),
-    ("accepted", "ended", "end_by_far", "wrap-up", "ended"),
     ("talking", "ended", "end_by_far", "wrap-up", "ended"),
     ("wrap-up", "hang-up", "rest", "wrap-up", ""),
     ("wrap-up", "lift", "begin", "language", "language"),
     ("wrap-up", "timeout", "clear", "idle", "idle"),
-    ("idle", "hang-up", "clear", "idle", "idle"),
     ("*", "hang-up", "clear", "idle", "idle"),
     ("*", "timeout", "give_up", "wrap-up", "timeout"),
     ("*", "out-of-service", "clear", "wrap-up", "no-service"),
@@ -75,7 +73,6 @@ LIMITS_MS = {
     "quote": 60_000,
     "ringing": 45_000,
     "notice": 60_000,  # the prompts, then the called party's decision; after it the end reason is "silent"
-    "accepted": 5_000,
     "talking": 900_000,
     "wrap-up": 3_000,  # counted from the handset's return
 }

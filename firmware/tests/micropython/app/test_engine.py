@@ -5,6 +5,19 @@ from call import table
 from fakes import CALL_ID, Board, Phone
 from panel import texts
 
+_WALKED = set()
+_find_row = table.row
+
+
+def _walk(state, event):
+    row = _find_row(state, event)
+    if row is not None:
+        _WALKED.add(row)
+    return row
+
+
+table.row = _walk  # `check` runs the tests by name: the last one looks at what the others have walked
+
 
 def test_table_names_only_states_actions_and_texts_that_exist():
     from call.engine import Engine
@@ -223,6 +236,15 @@ def test_every_end_that_the_far_side_has_is_recorded_with_its_reason():
         assert "bridge" not in phone.log
 
 
+def test_a_called_party_that_hangs_up_in_the_notice_ends_the_call():
+    for step in (Phone.to_notice, Phone.to_waiting):
+        phone = Phone()
+        step(phone)
+        phone.gateway("ended", reason="called-hangup")
+        assert "close called-hangup 0" in phone.log
+        assert "bridge" not in phone.log
+
+
 def test_nobody_answers_and_nobody_accepts():
     phone = Phone()
     phone.to_ringing()
@@ -366,6 +388,11 @@ def test_a_gateway_that_refuses_to_dial_ends_the_call():
     phone.to_talking()
     phone.gateway("error", code="restricted", what="dial")
     check.equal(phone.engine.state, "talking")
+
+
+def test_zz_every_row_of_the_table_was_walked():
+    missing = [row[:2] for row in table.TABLE if row not in _WALKED]
+    check.equal(missing, [])
 
 
 check.run(globals())
