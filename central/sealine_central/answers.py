@@ -6,9 +6,10 @@ from typing import Any
 
 from nacl.signing import SigningKey
 from sealine_protocol import codec, cose, receipt
+from sealine_protocol.clock import now_ms
 
 from sealine_central import log
-from sealine_central.store import Outcome, now_ms
+from sealine_central.store import Outcome
 
 _PAD = bytes(16)
 

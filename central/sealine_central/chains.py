@@ -5,9 +5,10 @@ import sqlite3
 from dataclasses import dataclass
 
 import cbor2
+from sealine_protocol.clock import now_ms
 from sealine_protocol.hashes import blake2b256
 
-from sealine_central.store import Store, now_ms
+from sealine_central.store import Store
 
 SILENT_MS = 36 * 3600 * 1000
 """Every terminal sends a tally a day; a day and a half without a word is an alarm."""

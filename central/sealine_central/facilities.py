@@ -4,15 +4,12 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from sealine_protocol import bundle, codec, log, trust
+from sealine_protocol import bundle, codec, durable, log, trust
 from sealine_protocol.errors import ProtocolError, SettingsError
 from sealine_protocol.hashes import key_id
 from sealine_protocol.trust import Trust
-from sealine_protocol.unit import write_private
 
 from sealine_central.verify import Facility
-
-KINDS = ("trust", "revocations", "directory", "policy", "tariff", "firmware")  # each judged by those before it
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +61,7 @@ class FacilityBook:
     def refresh(self) -> list[Publication]:
         """Read changed files; returns what is new and holds. What does not hold is logged and not published."""
         fresh = []
-        for kind in KINDS:
+        for kind in bundle.KINDS:
             try:
                 publication = self._read(kind)
             except (ProtocolError, OSError) as error:
@@ -79,7 +76,7 @@ class FacilityBook:
         header, _ = bundle.read_header(codec.decode("published-bundle", payload)["header"])
         publication = self._take(header.kind, payload)
         self._bundles.mkdir(parents=True, exist_ok=True)
-        write_private(self._path(header.kind), payload)
+        durable.write(self._path(header.kind), payload)
         return publication
 
     def _read(self, kind: str) -> Publication | None:

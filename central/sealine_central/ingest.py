@@ -4,13 +4,12 @@ Order: envelopes and chunks are synced as files, then records, leaves and quaran
 then answers are made. What a crash leaves behind is files without a row, and the same messages again.
 """
 
-import re
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from sealine_protocol import log
+from sealine_protocol import log, topics
 from sealine_protocol.errors import ProtocolError
 from sealine_protocol.hashes import blake2b256
 
@@ -26,7 +25,6 @@ from sealine_central.verify import Delivered
 
 MAX_OPEN_UPLOADS: Final = 2048  # a facility's recordings without a record: ten for each of 200 terminals
 MAX_REPLY_BYTES: Final = 256 * 1024  # one message of answers; a receipt has up to 2.5 KB
-_TOPIC: Final = re.compile(r"sealine/1/([A-Za-z0-9-]{1,32})/([A-Za-z0-9-]{1,32})/(records|chunks|status)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +80,13 @@ class Ingest:
     def _read(self, batch: Sequence[Incoming]) -> list[Tray]:
         trays: dict[tuple[str, str], Tray] = {}
         for message in batch:
-            matched = _TOPIC.fullmatch(message.topic)
-            book = self._books.get(matched[1]) if matched else None
-            if matched is None or book is None:
+            levels = topics.read_upload(message.topic)
+            book = self._books.get(levels[0]) if levels else None
+            if levels is None or book is None:
                 log.warning("message on a topic of no known facility")
                 self._metrics.refused.labels("topic").inc()
                 continue
-            facility, gateway, leaf = matched.groups()
+            facility, gateway, leaf = levels
             tray = trays.setdefault((facility, gateway), Tray(book, gateway))
             try:
                 if leaf == "records":

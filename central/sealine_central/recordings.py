@@ -3,21 +3,17 @@
 Central cannot open any of it. What is written is synced, file and folder, before it is acknowledged.
 """
 
-import os
 import shutil
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
-from sealine_protocol import recording
+from sealine_protocol import durable, recording
 
 from sealine_central.errors import StoreError
 
 MAX_CHUNKS: Final = 6 * 3600 + 1
 """Six hours of one-second chunks, as many as a gateway takes: longer than any call."""
-
-SYNCS_AT_ONCE: Final = 16
 
 
 class Recordings:
@@ -85,13 +81,8 @@ def _write_all(files: Mapping[Path, bytes]) -> bool:
         for folder in folders:
             folder.parent.mkdir(exist_ok=True, mode=0o700)
             folder.mkdir(exist_ok=True, mode=0o700)
-        temporary = {path: path.with_name(path.name + ".new") for path in fresh}
-        for path, data in fresh.items():
-            temporary[path].write_bytes(data)
-        _sync_all(temporary.values())
-        for path, written in temporary.items():
-            written.replace(path)
-        _sync_all(folders | above)
+        durable.write_all(fresh)
+        durable.sync(above)
     except OSError as error:
         raise StoreError(f"{next(iter(files)).parent.parent.name}: {error.strerror}") from error
     return True
@@ -102,17 +93,3 @@ def _holds(path: Path, data: bytes) -> bool:
         return path.read_bytes() == data
     except FileNotFoundError:
         return False
-
-
-def _sync_all(paths: Iterable[Path]) -> None:
-    """Sync files or folders, many at once: a file system commits those that wait together in one write of its log."""
-    with ThreadPoolExecutor(SYNCS_AT_ONCE) as pool:
-        list(pool.map(_sync, paths))
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

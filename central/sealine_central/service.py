@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, ParamSpec, TypeVar
 
-from sealine_protocol import log
+from sealine_protocol import log, topics
 from sealine_protocol.errors import MqttError
 from sealine_protocol.mqtt import Message, MqttConnection
 from sealine_protocol.unit import Unit
@@ -23,7 +23,7 @@ from sealine_central.store import Store
 from sealine_central.watch import Watch
 
 CLIENT_ID: Final = "sealine-central"
-SUBSCRIPTIONS: Final = tuple(f"sealine/1/+/+/{leaf}" for leaf in ("records", "chunks", "status"))
+SUBSCRIPTIONS: Final = tuple(topics.gateway(topics.ANY, topics.ANY, leaf) for leaf in topics.UPLOADS)
 REFRESH_S: Final = 2.0  # how soon a new bundle file is published
 RETRY_S: Final = 1.0
 WATCH_S: Final = 10.0  # how soon a gap or a fork is an alarm
@@ -91,9 +91,9 @@ class Service:
                 await asyncio.sleep(RETRY_S)
         # The broker brings again what was not acknowledged before it has granted our subscriptions: answers wait.
         await self._mqtt.up.wait()
-        topics = [f"sealine/1/{reply.facility}/{reply.gateway}/answers" for reply in replies]
+        targets = [topics.gateway(reply.facility, reply.gateway, topics.ANSWERS) for reply in replies]
         published = await asyncio.gather(
-            *(self._mqtt.publish(topic, reply.payload) for topic, reply in zip(topics, replies, strict=True)),
+            *(self._mqtt.publish(topic, reply.payload) for topic, reply in zip(targets, replies, strict=True)),
             return_exceptions=True,
         )
         for outcome in published:
@@ -131,7 +131,7 @@ class Service:
 
     async def _publish(self, book: FacilityBook, publication: Publication) -> None:
         """Retained at the broker; what does not get there now is published with all others at the next connection."""
-        topic = f"sealine/1/{book.name}/bundle/{publication.kind}"
+        topic = topics.bundle(book.name, publication.kind)
         try:
             await self._mqtt.publish(topic, publication.payload, retain=True)
             log.event("bundle published", facility=book.name, kind=publication.kind, version=publication.version)

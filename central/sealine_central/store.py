@@ -6,7 +6,6 @@ process and `admit` may write side by side: each takes the write lock before it 
 
 import json
 import sqlite3
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import cbor2
+from sealine_protocol.clock import now_ms
 
 from sealine_central import log
 from sealine_central.errors import StoreError
@@ -243,8 +243,3 @@ class Store:
 def _insert(db: sqlite3.Connection, table: str, **values: Any) -> None:
     columns, marks = ", ".join(values), ", ".join("?" * len(values))
     db.execute(f"INSERT INTO {table} ({columns}) VALUES ({marks})", tuple(values.values()))  # noqa: S608 - own names
-
-
-def now_ms() -> int:
-    """Unix time in milliseconds."""
-    return time.time_ns() // 1_000_000

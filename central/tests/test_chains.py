@@ -5,8 +5,8 @@ import random
 import pytest
 from central_factory import NOW_S
 from sealine_central.chains import SILENT_MS, chains
-from sealine_central.store import now_ms
 from sealine_central.watch import Watch
+from sealine_protocol.clock import now_ms
 
 
 def state(desk, at_ms=None):

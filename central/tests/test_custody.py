@@ -15,6 +15,7 @@ from sealine_central.custody_log import admit, find_credential
 from sealine_central.errors import CentralError
 from sealine_central.export import export_case
 from sealine_protocol import codec, cose, mulaw
+from sealine_protocol.clock import now_ms
 from sealine_protocol.hashes import blake2b256
 from sealine_protocol.mqtt import MqttConfig
 
@@ -153,7 +154,7 @@ def resign(office, number, **changes):
         "request": blake2b256((office.folder / "request.cose").read_bytes()),
         "index": number + 1,
         "sealed_hash": blake2b256(sealed),
-        "time": people.now_ms(),
+        "time": now_ms(),
     } | changes
     grants = office.folder / "grants"
     grants.mkdir(exist_ok=True)

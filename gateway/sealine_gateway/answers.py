@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from sealine_protocol import cose, log, receipt
+from sealine_protocol.clock import now_ms
 from sealine_protocol.codec import decode
 from sealine_protocol.errors import ProtocolError
 
@@ -64,7 +65,7 @@ class Answers:
                 raise TrustError("forked.hash: of other bytes")
             log.warning("forked chain", terminal=log.short(known.terminal))
         receipt.verify(proof, known.object, self._log_key(receipt.parse(proof).kid))
-        await self._outbox.run(lambda store: store.accept(answer["subject"], encoded, _now_ms()))
+        await self._outbox.run(lambda store: store.accept(answer["subject"], encoded, now_ms()))
         self._deliver(known.terminal, answer)
 
     async def _refusal(self, answer: Answer, encoded: bytes) -> None:
@@ -72,7 +73,7 @@ class Answers:
         refusal = self._statement(answer, "refusal")
         if refusal["hash"] != answer["subject"]:
             raise TrustError("refusal.hash: of other bytes")
-        await self._outbox.run(lambda store: store.reject(answer["subject"], encoded, _now_ms()))
+        await self._outbox.run(lambda store: store.reject(answer["subject"], encoded, now_ms()))
         log.warning("refused by central", terminal=log.short(known.terminal), reason=refusal["reason"])
         self._deliver(known.terminal, answer)
 
@@ -113,7 +114,3 @@ class Answers:
 
     def _log_key(self, kid: bytes) -> bytes:
         return self._bundles.trust.log_key(kid, int(time.time()))
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

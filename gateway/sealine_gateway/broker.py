@@ -1,19 +1,17 @@
-"""Mosquitto's configuration: mutual TLS only, and an ACL that binds each certificate to its own topics (section 9)."""
+"""Mosquitto's configuration: mutual TLS only, and an ACL that binds each certificate to its own topics."""
 
 import getpass
 from pathlib import Path
 from typing import Final
 
+from sealine_protocol import topics
 from sealine_protocol.errors import SettingsError
 
 from sealine_gateway import files
 
 MAX_MESSAGE_BYTES: Final = 2 * 1024 * 1024  # a published bundle has a body of 1 MiB and 256 directory keys
 MAX_QUEUED: Final = 100_000  # for a central that is away; the outbox offers again what is beyond
-_GATEWAY_WRITES: Final = ("records", "chunks", "status")
-_GATEWAY_READS: Final = ("answers",)
 _CENTRAL: Final = "central"  # common name of central's certificate
-_AUTHORITY: Final = "authority"  # common name of the certificate that publishes bundles
 _MAX_COMMON_NAME: Final = 64  # X.509, ub-common-name (RFC 5280 appendix A.1)
 
 
@@ -23,16 +21,6 @@ def common_name(facility: str, gateway: str) -> str:
     if len(name) > _MAX_COMMON_NAME:
         raise SettingsError("facility, name: together at most 63 characters")
     return name
-
-
-def topic(facility: str, gateway: str, leaf: str) -> str:
-    """A topic of a gateway's own subtree."""
-    return f"sealine/1/{facility}/{gateway}/{leaf}"
-
-
-def bundle_topic(facility: str, kind: str) -> str:
-    """The topic of a retained bundle; kind may be a wildcard."""
-    return f"sealine/1/{facility}/bundle/{kind}"
 
 
 def configuration(directory: Path, listen: tuple[str, int]) -> str:
@@ -75,14 +63,13 @@ def access_list(gateways: list[tuple[str, str]]) -> str:
     lines = ["# Made by `sealine-gateway broker-config`."]
     for facility, gateway in gateways:
         lines += ["", f"user {common_name(facility, gateway)}"]
-        lines += [f"topic write {topic(facility, gateway, leaf)}" for leaf in _GATEWAY_WRITES]
-        lines += [f"topic read {topic(facility, gateway, leaf)}" for leaf in _GATEWAY_READS]
-        lines += [f"topic read {bundle_topic(facility, '+')}"]
+        lines += [f"topic write {topics.gateway(facility, gateway, leaf)}" for leaf in topics.UPLOADS]
+        lines += [f"topic read {topics.gateway(facility, gateway, topics.ANSWERS)}"]
+        lines += [f"topic read {topics.bundle(facility, topics.ANY)}"]
     lines += ["", f"user {_CENTRAL}"]
-    lines += [f"topic read {topic('+', '+', leaf)}" for leaf in _GATEWAY_WRITES]
-    lines += [f"topic write {topic('+', '+', leaf)}" for leaf in _GATEWAY_READS]
-    lines += [f"topic readwrite {bundle_topic('+', '+')}"]
-    lines += ["", f"user {_AUTHORITY}", f"topic readwrite {bundle_topic('+', '+')}", ""]
+    lines += [f"topic read {topics.gateway(topics.ANY, topics.ANY, leaf)}" for leaf in topics.UPLOADS]
+    lines += [f"topic write {topics.gateway(topics.ANY, topics.ANY, topics.ANSWERS)}"]
+    lines += [f"topic readwrite {topics.bundle(topics.ANY, topics.ANY)}", ""]
     return "\n".join(lines)
 
 

@@ -17,7 +17,6 @@ from sealine_gateway import files
 from sealine_gateway.call import RING_TIMEOUT_S
 from sealine_gateway.errors import TrustError
 
-KINDS: Final = ("trust", "revocations", "directory", "policy", "tariff", "firmware")  # each judged by those before it
 PART_BYTES: Final = 4096  # CDDL bulk-down
 
 
@@ -36,7 +35,7 @@ class Bundles:
             self._directory.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
             raise files.storage_error(error, "bundles") from error
-        for kind in KINDS:
+        for kind in bundle.KINDS:
             self._load(kind)
 
     def install(self, published: Mapping[str, Any]) -> str | None:
@@ -63,7 +62,7 @@ class Bundles:
         """`offer` messages for what is newer here than what a terminal has."""
         return [
             {"type": "offer", "header": header.raw, "key": _key_of(published, terminal)}
-            for header, published in (self._installed[kind] for kind in KINDS if kind in self._installed)
+            for header, published in (self._installed[kind] for kind in bundle.KINDS if kind in self._installed)
             if header.version > installed.get(header.kind, 0)
         ]
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
-from sealine_gateway.errors import GatewayError, TrunkError
+from sealine_gateway.errors import RefusedError, TrunkError
 from sealine_gateway.metrics import Metrics
 from sealine_gateway.trunk import Accepted, Answered, Ended, Event, Leg, Listener, Ringing, Trunk
 
@@ -41,15 +41,6 @@ class Handset(Protocol):
         """Send one 20 ms frame, or drop it."""
 
 
-class CallRefusedError(GatewayError):
-    """A terminal's call message does not fit the state of its call; `code` is a CDDL `link-error-code`."""
-
-    def __init__(self, code: str) -> None:
-        """As the class says."""
-        super().__init__(f"call: {code}")
-        self.code = code
-
-
 @dataclass
 class Call:
     """One call. `handset` is None while the link is down."""
@@ -74,12 +65,12 @@ class CallControl:
         self._calls: dict[bytes, Call] = {}
 
     def dial(self, terminal: bytes, handset: Handset, call_id: bytes, number: str) -> None:
-        """Start a call to exactly `number`. The same again is no error; raises CallRefusedError for a second call."""
+        """Start a call to exactly `number`. The same again is no error; raises RefusedError for a second call."""
         present = self._calls.get(terminal)
         if present is not None:
             if present.id == call_id:
                 return
-            raise CallRefusedError("busy")
+            raise RefusedError("busy", "call")
         call = Call(call_id, handset)
         self._calls[terminal] = call
         self._metrics.calls.set(len(self._calls))
@@ -95,12 +86,12 @@ class CallControl:
             self._end(terminal, call, "trunk-failed")
 
     def notice_done(self, terminal: bytes, call_id: bytes) -> None:
-        """The notice was played into both legs. Raises CallRefusedError when the call is not at it."""
+        """The notice was played into both legs. Raises RefusedError when the call is not at it."""
         call = self._of(terminal, call_id)
         if call.state is CallState.NOTICED:
             return
         if call.state is not CallState.ANSWERED or call.leg is None:
-            raise CallRefusedError("unexpected")
+            raise RefusedError("unexpected", "call")
         call.state = CallState.NOTICED
         call.leg.notice_done()
 
@@ -149,7 +140,7 @@ class CallControl:
     def _of(self, terminal: bytes, call_id: bytes) -> Call:
         call = self._calls.get(terminal)
         if call is None or call.id != call_id:
-            raise CallRefusedError("unexpected")
+            raise RefusedError("unexpected", "call")
         return call
 
     def _on_event(self, terminal: bytes, call: Call, event: Event) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from sealine_protocol import durable
 from sealine_protocol.hashes import blake2b256
 
 from sealine_gateway import files
@@ -118,7 +119,7 @@ class ChunkStore:
             return False
         try:
             shutil.rmtree(self._folder(record))
-            files.sync_directory(self._root)
+            durable.sync([self._root])
         except OSError as error:
             raise files.storage_error(error, "chunks") from error
         del self._recordings[record]
@@ -141,7 +142,7 @@ class ChunkStore:
         try:
             folder.mkdir(mode=0o700, exist_ok=True)
             files.write(folder / _OWNER, terminal)
-            files.sync_directory(self._root)
+            durable.sync([self._root])
         except OSError as error:
             raise files.storage_error(error, "chunks") from error
         return self._recordings.setdefault(record, _Recording(terminal))

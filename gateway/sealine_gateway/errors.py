@@ -25,6 +25,16 @@ class TrustError(GatewayError):
     """A credential, bundle or answer does not verify."""
 
 
+class RefusedError(GatewayError):
+    """A terminal's message is refused: a code of the CDDL's `link-error-code`; `what` names a field, no value."""
+
+    def __init__(self, code: str, what: str) -> None:
+        """As the class says."""
+        super().__init__(f"{what}: {code}")
+        self.code = code
+        self.what = what
+
+
 class TrunkError(GatewayError):
     """The telephone network refuses or is not there."""
 

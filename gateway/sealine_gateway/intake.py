@@ -1,32 +1,22 @@
 """Intake of what terminals send for keeping: durable in outbox or chunk store first, then the words that say so."""
 
-import time
 from collections.abc import Callable
 from typing import Any
 
 from sealine_protocol import cose, log
+from sealine_protocol.clock import now_ms
 from sealine_protocol.codec import decode, encode
 from sealine_protocol.errors import ProtocolError
 from sealine_protocol.hashes import blake2b256
 
 from sealine_gateway import outbox
 from sealine_gateway.chunks import ChunkStore
-from sealine_gateway.errors import ConflictError, StorageError, StorageFullError
+from sealine_gateway.errors import ConflictError, RefusedError, StorageError, StorageFullError
 from sealine_gateway.metrics import Metrics
 from sealine_gateway.outbox import Entry, Outbox
 from sealine_gateway.worker import OneThread
 
 Message = dict[str, Any]
-
-
-class RefusedError(Exception):
-    """A message is refused with a code of the CDDL's `link-error-code`; `what` names a field or type, no value."""
-
-    def __init__(self, code: str, what: str) -> None:
-        """As the class says."""
-        super().__init__(code, what)
-        self.code = code
-        self.what = what
 
 
 class Intake:
@@ -82,7 +72,7 @@ class Intake:
             seq=_seq(signed),
             object=signed,
             upload=encode("upload", {**message, "credentials": chain}),
-            added_ms=time.time_ns() // 1_000_000,
+            added_ms=now_ms(),
         )
         await self._outbox.add(entry)
         return [saved]

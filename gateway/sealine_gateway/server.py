@@ -6,10 +6,11 @@ from typing import Any, Final
 
 from nacl.public import PrivateKey
 from sealine_protocol import log
+from sealine_protocol.clock import monotonic_ms
 from sealine_protocol.codec import decode, encode
 from sealine_protocol.errors import ProtocolError
 from sealine_protocol.link import Link, PeerError
-from sealine_protocol.link_stream import LinkStream, now_ms
+from sealine_protocol.link_stream import LinkStream
 
 from sealine_gateway.errors import SerialPortError
 from sealine_gateway.limits import LimitedReader
@@ -90,7 +91,7 @@ class LinkServer:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, head: bytes = b"") -> None:
         """One link from its first byte to its end."""
-        link = Link("gateway", self._facility, self._link_key, self._hello, self._check_peer, now_ms())
+        link = Link("gateway", self._facility, self._link_key, self._hello, self._check_peer, monotonic_ms())
         limited = LimitedReader(reader, lambda: _bad_frames(link), head)
         stream = LinkStream(link, limited, writer)
         self._begin(stream)

@@ -1,12 +1,12 @@
 """One terminal's session: what its messages ask for, done or refused, and what the gateway tells it."""
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
 from sealine_protocol import log
+from sealine_protocol.clock import now_ms
 from sealine_protocol.codec import decode, encode
 from sealine_protocol.credential import Credential
 from sealine_protocol.errors import MqttError, WireError
@@ -15,8 +15,9 @@ from sealine_protocol.link import LinkError, LinkFullError
 from sealine_protocol.link_stream import LinkStream
 
 from sealine_gateway.bundles import Bundles
-from sealine_gateway.call import CallControl, CallRefusedError
-from sealine_gateway.intake import Intake, RefusedError
+from sealine_gateway.call import CallControl
+from sealine_gateway.errors import RefusedError
+from sealine_gateway.intake import Intake
 from sealine_gateway.metrics import Metrics
 from sealine_gateway.roster import Roster
 from sealine_gateway.uplink import Uplink
@@ -123,8 +124,6 @@ class Session:
             self._refuse("malformed", str(error))
         except RefusedError as error:
             self._refuse(error.code, error.what)
-        except CallRefusedError as error:
-            self._refuse(error.code, "call")
 
     async def _take_control(self, data: bytes) -> None:
         message = decode("from-terminal", data)
@@ -145,7 +144,7 @@ class Session:
         services = self._services
         welcome = {
             "type": "welcome",
-            "time": time.time_ns() // 1_000_000,
+            "time": now_ms(),
             "token_key": terminal_token_key(services.vault.content.token_key, self.terminal),
             "call": services.calls.attach(self.terminal, self, message["call"]),
         }

@@ -6,16 +6,15 @@ outbox or the chunk store; the broker's acknowledgement merely ends a publish (P
 
 import asyncio
 import contextlib
-import time
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
-from sealine_protocol import log
+from sealine_protocol import log, topics
+from sealine_protocol.clock import now_ms
 from sealine_protocol.codec import decode, encode, load_sequence
 from sealine_protocol.errors import MqttError, ProtocolError
 from sealine_protocol.mqtt import Message, MqttConnection, Will
 
-from sealine_gateway import broker
 from sealine_gateway.chunks import ChunkStore
 from sealine_gateway.config import Config
 from sealine_gateway.errors import GatewayError, StorageError
@@ -29,7 +28,6 @@ CHUNKS_PER_MESSAGE: Final = 8  # 128 KB: a record never waits long behind it
 PURGE_EVERY_S: Final = 3600.0
 MAX_ANSWERS: Final = 4096  # in one message; central answers a batch of ours, which has fewer uploads, with one
 STATUS_DELAY_S: Final = 0.5  # a rack of phones that reconnects is one message, not two hundred
-BUNDLE_KINDS: Final = ("trust", "revocations", "directory", "policy", "tariff", "firmware")
 
 Handler = Callable[[dict[str, Any]], Coroutine[Any, Any, None]]
 
@@ -58,13 +56,13 @@ class Uplink:
         self._status_due = asyncio.Event()
         self._status_due.set()
         self.chunk_added = asyncio.Event()
-        self._answers = self._topic("answers")
+        self._answers = self._topic(topics.ANSWERS)
         self._mqtt = MqttConnection(
             settings.mqtt,
             f"{settings.facility}-{settings.name}",
             settings.state_path,
             Will(topic=self._topic("status"), payload=self._status("lost")),
-            [self._answers, broker.bundle_topic(settings.facility, "+")],
+            [self._answers, topics.bundle(settings.facility, topics.ANY)],
             self._status_due.set,
         )
 
@@ -104,7 +102,7 @@ class Uplink:
         self._status_due.set()
 
     def _topic(self, leaf: str) -> str:
-        return broker.topic(self._settings.facility, self._settings.name, leaf)
+        return topics.gateway(self._settings.facility, self._settings.name, leaf)
 
     async def _publish(self, leaf: str, payload: bytes, *, retain: bool = False) -> None:
         await self._mqtt.publish(self._topic(leaf), payload, retain=retain)
@@ -137,7 +135,7 @@ class Uplink:
         while True:
             await self._mqtt.up.wait()
             self.chunk_added.clear()
-            due = await self._chunks.run(lambda store: store.due(_now_ms(), CHUNKS_PER_MESSAGE))
+            due = await self._chunks.run(lambda store: store.due(now_ms(), CHUNKS_PER_MESSAGE))
             if not due:
                 await _wait(self.chunk_added, POLL_S)
                 continue
@@ -168,7 +166,7 @@ class Uplink:
         terminals = [{"terminal": key, "connected": up} for key, up in self._connected.items()]
         return encode(
             "gateway-status",
-            {"gateway": self._settings.name, "state": state, "time": _now_ms(), "terminals": terminals[:256]},
+            {"gateway": self._settings.name, "state": state, "time": now_ms(), "terminals": terminals[:256]},
         )
 
     async def _receive(self) -> None:
@@ -198,7 +196,7 @@ class Uplink:
     async def _purge(self) -> None:
         while True:
             try:
-                count = await self._outbox.run(lambda store: store.purge(_now_ms()))
+                count = await self._outbox.run(lambda store: store.purge(now_ms()))
                 if count:
                     log.event("receipted entries purged", count=count)
             except StorageError as error:
@@ -208,11 +206,11 @@ class Uplink:
 
 def _take_due(store: Store) -> list[tuple[bytes, bytes]]:
     """The next batch, noted as sent before it is, so that no other batch takes the same entries."""
-    now_ms = _now_ms()
-    batch = store.batch(now_ms)
-    if not batch or store.outstanding(now_ms) >= MAX_OUTSTANDING:
+    at_ms = now_ms()
+    batch = store.batch(at_ms)
+    if not batch or store.outstanding(at_ms) >= MAX_OUTSTANDING:
         return []
-    store.sent([digest for digest, _ in batch], now_ms)
+    store.sent([digest for digest, _ in batch], at_ms)
     return batch
 
 
@@ -228,11 +226,7 @@ def _chunk_sequence(store: ChunkStore, due: list[tuple[bytes, int]]) -> bytes:
 
 def _chunks_sent(store: ChunkStore, due: list[tuple[bytes, int]]) -> None:
     for record, index in due:
-        store.sent(record, index, _now_ms())
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
+        store.sent(record, index, now_ms())
 
 
 async def _wait(event: asyncio.Event, timeout_s: float) -> None:

@@ -24,7 +24,7 @@ from sealine_gateway.loopback import LoopbackTrunk, Party
 from sealine_gateway.vault import Vault
 from sealine_hil.mosquitto import Mosquitto, free_port
 from sealine_hil.terminal import Keys, SimulatedTerminal
-from sealine_protocol import cose, credential, merkle, receipt
+from sealine_protocol import cose, credential, merkle, receipt, topics
 from sealine_protocol.codec import decode, encode, load_sequence
 from sealine_protocol.hashes import blake2b256
 from sealine_protocol.settings import address
@@ -236,10 +236,10 @@ class StandInCentral:
         self.client.loop_stop()
 
     def answer(self, answer: dict[str, Any]) -> None:
-        self.client.publish(broker.topic(FACILITY, GATEWAY, "answers"), encode("answer", answer), qos=1)
+        self.client.publish(topics.gateway(FACILITY, GATEWAY, "answers"), encode("answer", answer), qos=1)
 
     def publish(self, published: bundles.Published) -> None:
-        topic = broker.bundle_topic(FACILITY, published.kind)
+        topic = topics.bundle(FACILITY, published.kind)
         self.client.publish(topic, published.encode(), qos=1, retain=True)
 
     def receipt(self, signed: bytes, key: SigningKey | None = None) -> dict[str, Any]:
@@ -259,7 +259,7 @@ class StandInCentral:
         return {"kind": kind, "subject": subject, "statement": signed}
 
     def _on_connect(self, client: paho.Client, *_: Any) -> None:
-        client.subscribe([(broker.topic("+", "+", leaf), 1) for leaf in ("records", "chunks", "status")])
+        client.subscribe([(topics.gateway("+", "+", leaf), 1) for leaf in ("records", "chunks", "status")])
         self._up.set()
 
     def _on_message(self, _client: paho.Client, _data: Any, message: paho.MQTTMessage) -> None:

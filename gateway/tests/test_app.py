@@ -9,11 +9,10 @@ import urllib.request
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sealine_gateway import broker
 from sealine_gateway.errors import GatewayError, StorageFullError
 from sealine_gateway.outbox import Store
 from sealine_hil.mosquitto import free_port
-from sealine_protocol import cose
+from sealine_protocol import cose, topics
 from sealine_protocol.codec import encode
 from sealine_protocol.errors import ProtocolError
 from sealine_protocol.hashes import blake2b256
@@ -112,7 +111,7 @@ async def gateway(start):
     ),
 )
 async def test_whatever_the_broker_brings_is_refused_with_our_error(gateway, leaf, payload):
-    topic = broker.topic("north", "gw-1", leaf) if leaf == "answers" else broker.bundle_topic("north", "trust")
+    topic = topics.gateway("north", "gw-1", leaf) if leaf == "answers" else topics.bundle("north", "trust")
     message = Message(topic=topic, payload=payload, mid=1, client=None)
     before = await gateway.outbox.run(lambda store: store.count())
     with contextlib.suppress(GatewayError, ProtocolError):

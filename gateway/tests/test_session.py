@@ -8,10 +8,10 @@ from nacl.signing import SigningKey
 from sealine_gateway import outbox
 from sealine_hil.errors import HilError
 from sealine_protocol import cose
+from sealine_protocol.clock import monotonic_ms
 from sealine_protocol.codec import encode
 from sealine_protocol.hashes import blake2b256, person_token, terminal_token_key
 from sealine_protocol.link import Link
-from sealine_protocol.link_stream import now_ms
 
 PERSON, PIN, NUMBER = "4711", "135790", "12025550123"
 
@@ -274,6 +274,6 @@ async def test_replayed_frames_do_nothing(site, start):
 
 def test_gateway_has_no_early_data():
     """A first handshake message with a payload is refused by the link core that the server builds on."""
-    link = Link("gateway", "north", bytes(32), b"", lambda *_: None, now_ms())
+    link = Link("gateway", "north", bytes(32), b"", lambda *_: None, monotonic_ms())
     link.feed(b"\x01")
     assert not link.up

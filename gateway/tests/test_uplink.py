@@ -10,7 +10,7 @@ from nacl.signing import SigningKey
 from paho.mqtt.enums import CallbackAPIVersion
 from sealine_gateway import broker
 from sealine_hil.errors import HilError
-from sealine_protocol import cose
+from sealine_protocol import cose, topics
 from sealine_protocol.codec import encode
 from sealine_protocol.hashes import blake2b256
 from sealine_protocol.recording import chunk_hash, digest
@@ -349,13 +349,13 @@ async def test_acl_binds_each_certificate_to_its_own_topics(site, central, tmp_p
     await until(client.is_connected)
     client.subscribe([("sealine/1/north/gw-1/answers", 1), ("#", 1)])
     ask = encode("upload", {"type": "beacon", "nonce": bytes(16), "terminal": bytes(16)})
-    for topic in (broker.topic(FACILITY, "gw-1", "records"), broker.topic(FACILITY, "gw-1", "answers")):
+    for topic in (topics.gateway(FACILITY, "gw-1", "records"), topics.gateway(FACILITY, "gw-1", "answers")):
         client.publish(topic, ask, qos=1).wait_for_publish(5)
-    client.publish(broker.bundle_topic(FACILITY, "trust"), ask, qos=1, retain=True).wait_for_publish(5)
+    client.publish(topics.bundle(FACILITY, "trust"), ask, qos=1, retain=True).wait_for_publish(5)
     central.answer({"kind": "receipt", "subject": bytes(32), "statement": bytes(80)})
     await asyncio.sleep(0.5)
     assert (central.payloads, heard) == ([], [])
-    client.publish(broker.topic(FACILITY, "gw-2", "records"), ask, qos=1)
+    client.publish(topics.gateway(FACILITY, "gw-2", "records"), ask, qos=1)
     await until(lambda: central.payloads)  # its own topics are open to it
     client.disconnect()
     client.loop_stop()

@@ -17,7 +17,8 @@ from typing import Any, Self
 from nacl.public import PrivateKey
 from sealine_gateway import broker, roster
 from sealine_gateway.vault import Vault
-from sealine_protocol.unit import Unit, write_private
+from sealine_protocol import durable
+from sealine_protocol.unit import Unit
 from sealine_provisioning import bundles
 from sealine_provisioning.authority import Authority, Custodianship, fresh_challenge
 from sealine_provisioning.bundles import Published
@@ -251,8 +252,8 @@ class Facility:
             self._issue(self.directory / "signers" / role, role, f"{role}-owner")
         office = self.directory / "office"
         office.mkdir()
-        write_private(office / "billing.key", bytes(PrivateKey.generate()))
-        write_private(office / "secret", secrets.token_hex(32).encode())
+        durable.write(office / "billing.key", bytes(PrivateKey.generate()))
+        durable.write(office / "secret", secrets.token_hex(32).encode())
 
     def _make_trust(self) -> Published:
         self._issue(self.directory / "central", "central", "central", tls=True)
@@ -320,7 +321,7 @@ class Facility:
         broker.write(directory, ("127.0.0.1", self.mqtt_port), [(self.name, self.gateway_name)])
         keys = self.directory / "broker-keys"
         Unit.create(keys, "gateway", b"broker--", tls=True)
-        write_private(directory / "broker.key", (keys / "tls.key").read_bytes())
+        durable.write(directory / "broker.key", (keys / "tls.key").read_bytes())
         pem = self.authority.certify_tls((keys / "tls.csr").read_bytes(), "broker")
         (directory / "broker.pem").write_bytes(pem)
         (directory / "ca.pem").write_bytes(self.authority.ca_pem())

@@ -11,9 +11,10 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from sealine_protocol import codec, cose, merkle, receipt
+from sealine_protocol.clock import monotonic_ms
 from sealine_protocol.hashes import blake2b256
 from sealine_protocol.link import Link
-from sealine_protocol.link_stream import LinkStream, now_ms
+from sealine_protocol.link_stream import LinkStream
 from sealine_protocol.unit import Unit
 
 from sealine_hil.errors import HilError
@@ -168,7 +169,7 @@ class HostileGateway:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         hello = codec.encode("link-hello", {"credentials": list(self._unit.enrolled().chain)})
-        link = Link("gateway", self._facility.name, bytes(self._unit.link), hello, lambda *_: None, now_ms())
+        link = Link("gateway", self._facility.name, bytes(self._unit.link), hello, lambda *_: None, monotonic_ms())
         stream = LinkStream(link, reader, writer)
         stream.on_voice = self._on_voice  # type: ignore[method-assign]  # the stream's documented hook
         pump = asyncio.ensure_future(stream.run())

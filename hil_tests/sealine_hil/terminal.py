@@ -14,10 +14,11 @@ from typing import Any
 from nacl.public import PrivateKey
 from nacl.signing import SigningKey
 from sealine_protocol import cose
+from sealine_protocol.clock import monotonic_ms
 from sealine_protocol.codec import decode, encode
 from sealine_protocol.hashes import blake2b256, key_id
 from sealine_protocol.link import Link
-from sealine_protocol.link_stream import LinkStream, now_ms
+from sealine_protocol.link_stream import LinkStream
 
 from sealine_hil.errors import HilError
 
@@ -75,7 +76,7 @@ class SimulatedTerminal:
     async def connect_streams(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """The handshake alone, on any stream."""
         hello = encode("link-hello", {"credentials": list(self.keys.chain)})
-        link = Link("terminal", self.facility, bytes(self.keys.link), hello, lambda *_: None, now_ms())
+        link = Link("terminal", self.facility, bytes(self.keys.link), hello, lambda *_: None, monotonic_ms())
         self.down = None
         self._messages.clear()
         self._writer = writer

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from nacl.signing import SigningKey
 
-from sealine_protocol import cose
+from sealine_protocol import cose, schema
 from sealine_protocol.codec import decode, encode
 from sealine_protocol.errors import BundleError
 from sealine_protocol.hashes import blake2b256, directory_entry, directory_key_check
@@ -17,6 +17,9 @@ MAX_BODY = 1 << 20
 """Bytes of a body: 131072 directory entries."""
 
 DIRECTORY_ENTRY_SIZE = 8
+
+KINDS: Final[tuple[str, ...]] = tuple(name for _, name in schema.RULES[schema.NAMES.index("bundle-kind")][1])
+"""In the order in which they are read: each is judged by those before it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import TYPE_CHECKING, Final
+
+from sealine_protocol.clock import monotonic_ms
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -14,11 +15,6 @@ if TYPE_CHECKING:
 TICK_S: Final = 0.05  # a fifth of the shortest timer of the link
 READ_BYTES: Final = 4096
 MAX_UNSENT_BYTES: Final = 1024  # more in the socket would let voice wait behind bulk
-
-
-def now_ms() -> int:
-    """Return the clock that a Link on a stream is built with and ticked by."""
-    return time.monotonic_ns() // 1_000_000
 
 
 class LinkStream:
@@ -123,7 +119,7 @@ class LinkStream:
 
     async def _tick(self) -> None:
         while self.link.down_reason is None:
-            self.link.tick(now_ms())
+            self.link.tick(monotonic_ms())
             self._dispatch()
             self._wake.set()
             await asyncio.sleep(TICK_S)

@@ -6,7 +6,6 @@ person who finds the file can tell what it is; nothing in it but the box depends
 
 import base64
 import json
-import os
 from pathlib import Path
 
 from nacl import pwhash
@@ -14,6 +13,7 @@ from nacl.exceptions import CryptoError
 from nacl.secret import SecretBox
 from nacl.utils import random as random_bytes
 
+from sealine_protocol import durable
 from sealine_protocol.errors import ProtocolError
 
 MAX_FILE_BYTES = 64 * 1024 * 1024
@@ -58,18 +58,7 @@ def unseal(data: bytes, passphrase: bytes) -> bytes:
 
 def write(path: Path, secret: bytes, passphrase: bytes) -> None:
     """Replace the file in one atomic, synced step; mode 0600."""
-    temporary = path.with_name(path.name + ".new")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(seal(secret, passphrase))
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    durable.write(path, seal(secret, passphrase))
 
 
 def read(path: Path, passphrase: bytes) -> bytes:

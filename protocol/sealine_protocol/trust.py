@@ -11,7 +11,7 @@ from sealine_protocol.credential import Credential
 from sealine_protocol.errors import BundleError, CredentialError, ProtocolError
 from sealine_protocol.hashes import key_id
 
-_OWNED_KINDS = ("directory", "policy", "tariff", "firmware")
+_OWNED_KINDS = frozenset(bundle.KINDS) - {"trust", "revocations"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ and `ca.pem` back.
 
 from __future__ import annotations
 
-import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,7 @@ from cryptography.x509.oid import NameOID
 from nacl.public import PrivateKey
 from nacl.signing import SigningKey
 
-from sealine_protocol import cose
+from sealine_protocol import cose, durable
 from sealine_protocol.codec import decode, encode
 from sealine_protocol.credential import Credential, check_request, verify_chain
 from sealine_protocol.errors import CredentialError, UnitError
@@ -88,8 +87,8 @@ class Unit:
         unit.request(secrets.token_bytes(16))
         if tls:
             unit._create_tls()
-        write_private(directory / LINK, bytes(unit.link))
-        write_private(directory / IDENTITY, bytes(unit.identity))
+        durable.write(directory / LINK, bytes(unit.link))
+        durable.write(directory / IDENTITY, bytes(unit.identity))
         return unit
 
     @classmethod
@@ -120,13 +119,13 @@ class Unit:
             },
         )
         request = cose.sign("signing-request", payload, self.identity)
-        write_private(self.directory / REQUEST, request)
+        durable.write(self.directory / REQUEST, request)
         return request
 
     def install(self, enrolment: bytes) -> Enrolled:
         """Keep an enrolment that holds for these keys; raises CredentialError, BundleError and the like."""
         enrolled = self._check(enrolment)
-        write_private(self.directory / ENROLMENT, enrolment)
+        durable.write(self.directory / ENROLMENT, enrolment)
         return enrolled
 
     def enrolled(self) -> Enrolled:
@@ -165,25 +164,8 @@ class Unit:
         pem = key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
-        write_private(self.directory / TLS_KEY, pem)
-        write_private(self.directory / TLS_CSR, csr.public_bytes(serialization.Encoding.PEM))
-
-
-def write_private(path: Path, data: bytes) -> None:
-    """Replace `path` by a file of mode 0600, whole or not at all, synced."""
-    temporary = path.with_name(path.name + ".new")
-    temporary.unlink(missing_ok=True)
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    directory = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+        durable.write(self.directory / TLS_KEY, pem)
+        durable.write(self.directory / TLS_CSR, csr.public_bytes(serialization.Encoding.PEM))
 
 
 def _read_key(path: Path) -> bytes:

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from sealine_protocol import hashes, recording, shamir
 from sealine_protocol.errors import NumberError, RecordingError, ShareError
 from sealine_protocol.number import MAX_E164, normalise
@@ -36,7 +35,7 @@ def test_a_canonical_number_dialled_again_is_itself(vectors: Load, plan_name: st
     try:
         canonical = normalise(dialled, plan)
     except NumberError as error:
-        assert not dialled or dialled not in str(error) or len(dialled) < 3
+        assert not dialled or dialled not in str(error) or len(dialled) < 3  # noqa: PT017 - it need not raise
         return
     assert canonical.isdigit()
     assert len(canonical) <= MAX_E164
@@ -86,7 +85,15 @@ def test_split_refuses(size: int, k: int, n: int) -> None:
 
 def test_combine_refuses() -> None:
     one, two, three = shamir.split(bytes(32), 2, 3)
-    for shares in ([], [one], [one, one], [one, two[:-1]], [one, b"\0" + two[1:]], [one, b"\x11" + two[1:]], [b"", one]):
+    for shares in (
+        [],
+        [one],
+        [one, one],
+        [one, two[:-1]],
+        [one, b"\0" + two[1:]],
+        [one, b"\x11" + two[1:]],
+        [b"", one],
+    ):
         with pytest.raises(ShareError):
             shamir.combine(shares)
     assert shamir.combine([one, three]) == bytes(32)
@@ -124,7 +131,9 @@ class TestChunks:
             with pytest.raises(RecordingError):
                 recording.open_chunk(key, record, index, data, final=final)
 
-    @pytest.mark.parametrize(("size", "final"), [(15998, False), (16002, False), (0, False), (321, True), (16002, True)])
+    @pytest.mark.parametrize(
+        ("size", "final"), [(15998, False), (16002, False), (0, False), (321, True), (16002, True)]
+    )
     def test_a_sealed_chunk_of_another_size_is_refused(self, size: int, final: bool) -> None:
         sealed = recording.seal_chunk(self.key, self.record, 0, bytes(size), final=final)
         with pytest.raises(RecordingError, match="wrong size"):

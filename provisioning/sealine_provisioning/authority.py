@@ -9,6 +9,7 @@ from pathlib import Path
 
 from nacl.signing import SigningKey
 from sealine_protocol import codec, credential, sealed_file
+from sealine_protocol.clock import now_ms
 from sealine_protocol.errors import ProtocolError
 from sealine_protocol.hashes import key_id
 
@@ -154,7 +155,7 @@ class Authority:
                 "credential": signed_credential,
                 "issuers": list(issuers),
                 "trust": trust,
-                "time": time.time_ns() // 1_000_000,
+                "time": now_ms(),
                 "floors": floors or {},
                 "gateway": gateway,
             },

@@ -8,7 +8,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
-from sealine_protocol.unit import write_private
+from sealine_protocol import durable
 
 CA_DAYS = 3650
 
@@ -33,7 +33,7 @@ def create_ca(directory: Path, operator: str, passphrase: bytes) -> None:
         .add_extension(_usage(sign=True), critical=True)
         .sign(key, hashes.SHA256())
     )
-    write_private(
+    durable.write(
         directory / "ca.key",
         key.private_bytes(
             serialization.Encoding.PEM,

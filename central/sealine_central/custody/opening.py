@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Final
 
 from sealine_protocol import codec, cose, mulaw, recording, shamir
+from sealine_protocol.clock import now_ms
 from sealine_protocol.errors import ProtocolError
 from sealine_protocol.hashes import blake2b256, key_commitment
 from sealine_protocol.unit import Unit
 
 from sealine_central.custody.case import Case, CustodyError, read_file
-from sealine_central.custody.people import now_ms, unseal_share
+from sealine_central.custody.people import unseal_share
 
 SAMPLE_RATE_HZ: Final = 8000
 MAX_MISSING: Final = 2048  # CDDL opening.missing

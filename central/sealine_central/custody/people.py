@@ -1,21 +1,16 @@
 """What a requester and a custodian do with their own keys, each on a machine of their own."""
 
-import time
 from typing import Any
 
 from nacl.exceptions import CryptoError
 from nacl.public import PublicKey, SealedBox
 from sealine_protocol import codec, cose
+from sealine_protocol.clock import now_ms
 from sealine_protocol.errors import ProtocolError
 from sealine_protocol.hashes import blake2b256
 from sealine_protocol.unit import Unit
 
 from sealine_central.custody.case import Case, CustodyError
-
-
-def now_ms() -> int:
-    """Unix time in milliseconds."""
-    return time.time_ns() // 1_000_000
 
 
 def request(case: Case, requester: Unit, case_number: str, nonce: bytes) -> bytes:
