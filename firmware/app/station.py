@@ -68,6 +68,7 @@ class Station:
         self.serving = False
         self.asked_to_restart = False
         self._was_idle = True
+        self._collect = False
 
     # ------------------------------------------------------------ life
 
@@ -117,8 +118,11 @@ class Station:
     def pump(self) -> None:
         """Every 5 ms or so: frames and sealed seconds."""
         self.voice.pump(board.monotonic_ms())
-        if self.book.pump(audio.rec_read_into):
-            gc.collect()  # a gap: the chunk is sealed, the rings hold more than a second
+        if self._collect:
+            self._collect = False
+            gc.collect()
+        elif self.book.pump(audio.rec_read_into):
+            self._collect = True  # in the next turn, so that voice waits for a seal or a collection, never for both
 
     def turn(self) -> None:
         """Every 20 ms: keys, the engine's clock, the link's queues."""

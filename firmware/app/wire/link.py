@@ -33,6 +33,8 @@ KEEPALIVE_MS = const(500)
 SILENCE_MS = const(2000)
 SESSION_MS = const(23 * 3600 * 1000)  # an hour before the gateway would end it
 VOICE_BYTES = const(160)
+# A stall of 50 ms leaves three frames in the audio ring; its reader takes two a turn and the writer runs in between, so
+# in normal operation none is dropped here, and in congestion voice is never older than two frames.
 MAX_VOICE_QUEUED = const(2)
 MAX_CONTROL_QUEUED = const(16)
 MAX_BULK_QUEUED = const(2)
