@@ -69,6 +69,8 @@ class Station:
         self.asked_to_restart = False
         self._was_idle = True
         self._collect = False
+        self._pumped_ms: int | None = None
+        self._pump_gap_ms = 0
 
     # ------------------------------------------------------------ life
 
@@ -117,7 +119,11 @@ class Station:
 
     def pump(self) -> None:
         """Every 5 ms or so: frames and sealed seconds."""
-        self.voice.pump(board.monotonic_ms())
+        now_ms = board.monotonic_ms()
+        if self.voice.bridged and self._pumped_ms is not None:
+            self._pump_gap_ms = max(self._pump_gap_ms, now_ms - self._pumped_ms)
+        self._pumped_ms = now_ms if self.voice.bridged else None
+        self.voice.pump(now_ms)
         if self._collect:
             self._collect = False
             gc.collect()
@@ -193,6 +199,7 @@ class Station:
         if not self.serving:
             return "serving=no\n"
         waiting, quarantined = self.journal.counts()
+        pump_gap_ms, self._pump_gap_ms = self._pump_gap_ms, 0
         facts = [
             ("serving", "yes"),
             ("service", self.engine.service),
@@ -211,6 +218,7 @@ class Station:
             ("idle_ms", board.idle_us() // 1000),
             ("tick_gap_us", board.tick_gap_us()),
             ("frames_lost", self.frames_lost()),
+            ("pump_gap_ms", pump_gap_ms),  # longest wait of voice in a call since the last status
             ("audio", ",".join(str(count) for count in audio.stats())),
             ("bundles", ",".join("{}:{}".format(*item) for item in sorted(self.bundles.versions().items()))),
         ]
