@@ -102,14 +102,7 @@ def request(directory: Path, challenge: Annotated[str, typer.Option(help="Fresh,
     """
     from sealine_protocol.unit import Unit
 
-    from sealine_central.errors import CentralError
-
-    made = (directory / "identity.key").exists()
-    unit = Unit.load(directory) if made else Unit.create(directory, "central", b"central-host", tls=True)
-    try:
-        unit.request(bytes.fromhex(challenge))
-    except ValueError as error:
-        raise CentralError("challenge: not hex") from error
+    Unit.prepare(directory, "central", challenge, tls=True)
     typer.echo(f"{directory / 'request.cose'} and {directory / 'tls.csr'}: give them to the authority")
 
 

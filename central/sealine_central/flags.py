@@ -3,12 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
+from sealine_protocol import codec, cose
+from sealine_protocol.errors import ProtocolError
+
 _MINUTE_MS = 60_000
 _HANG_UPS = ("caller-hangup", "called-hangup")
 
 
-def of_record(record: Mapping[str, Any]) -> list[str]:
-    """Words for what a decoded record contradicts: times, privilege, quorum, charge (DESIGN sections 2 and 4)."""
+def of_record(record: Mapping[str, Any], identity_key: bytes) -> list[str]:
+    """Words for what a decoded record by this key contradicts: times, privilege, quorum, checkpoint, charge."""
     found = []
     if not _in_order(record):
         found.append("times")
@@ -20,6 +23,8 @@ def of_record(record: Mapping[str, Any]) -> list[str]:
             found.append("sealed-before-acceptance")
         if not _is_quorum(recording, record["envelopes"]):
             found.append("quorum")
+        if not _rests_on_checkpoint(record["id"], recording, identity_key):
+            found.append("checkpoint")
     if record["charge"] != _charge(record) or _is_over_cap(record["tariff"]):
         found.append("charge")
     return found
@@ -40,6 +45,20 @@ def _is_quorum(recording: Mapping[str, Any], envelopes: list[dict[str, Any]]) ->
         and len({reader["organisation"] for reader in readers}) == n
         and shares == list(range(1, n + 1))
     )
+
+
+def _rests_on_checkpoint(record_id: bytes, recording: Mapping[str, Any], identity_key: bytes) -> bool:
+    """A cut recording with chunks counts what its terminal had signed before the reset; another has no checkpoint."""
+    signed = recording["checkpoint"]
+    if signed is None:
+        return recording["state"] != "cut" or recording["chunks"] == 0
+    try:
+        payload = cose.verify(cose.parse(signed), identity_key, "checkpoint")
+        point = codec.decode("checkpoint", payload)
+    except ProtocolError:
+        return False
+    same = all(point[name] == recording[name] for name in ("chunks", "bytes", "digest"))
+    return bool(recording["state"] == "cut" and point["record"] == record_id and same)
 
 
 def _is_over_cap(tariff: Mapping[str, Any] | None) -> bool:

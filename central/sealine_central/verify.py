@@ -74,7 +74,7 @@ def check_record(upload: Mapping[str, Any], facility: Facility) -> Delivered:
         terminal=terminal,
         credentials=tuple(upload["credentials"]),
         envelopes=_match_envelopes(fields["envelopes"], upload["envelopes"]),
-        flags=(*found, *flags.of_record(fields)),
+        flags=(*found, *flags.of_record(fields, terminal.identity_key)),
     )
 
 

@@ -127,7 +127,7 @@ def test_publish(filled, site):
         ("central", ["request", "{dir}/y", "--challenge", "zz"], "challenge: not hex"),
         ("central", ["install", "{dir}/z", "{config}"], "unit: identity.key is not there"),
         ("custody", ["open", "{dir}", "--keys", "{dir}", "--root", "{dir}/root.pub"], "record.cose: No such file"),
-        ("custody", ["keys", "{dir}/y", "--role", "warden", "--challenge", "00"], "role: requester or custodian"),
+        ("custody", ["keys", "{dir}/y", "--role", "warden", "--challenge", "00" * 16], "role: requester or custodian"),
     ],
 )
 def test_a_mistake_is_one_plain_sentence(filled, site, program, arguments, sentence):

@@ -331,6 +331,30 @@ def test_the_charge_is_recomputed(desk, terminal, rate, end, minutes, fair):
     assert flags(desk) == ["[]" if fair else '["charge"]']
 
 
+@pytest.mark.parametrize(
+    ("spoil", "holds"),
+    [
+        ({}, True),
+        ({"chunks": 1}, False),
+        ({"digest": bytes(32)}, False),
+        ({"record": bytes(16)}, False),
+        ({"signer": Keys().identity}, False),
+        (None, False),
+    ],
+)
+def test_a_cut_recording_rests_on_a_checkpoint_of_its_own_terminal(desk, terminal, spoil, holds):
+    call = terminal.call(2, state="cut", end_reason="reset")
+    facts = call.fields["recording"]
+    if spoil is not None:
+        point = {name: facts[name] for name in ("chunks", "bytes", "digest")}
+        point |= {"version": 1, "record": call.id, "time": NOW_S * 1000} | spoil
+        signer = point.pop("signer", terminal.keys.identity)
+        facts = facts | {"checkpoint": cose.sign("checkpoint", codec.encode("checkpoint", point), signer)}
+    cut = terminal.call(recording=facts, id=call.id, end_reason="reset", envelopes=call.fields["envelopes"])
+    assert kinds(desk.send(cut.upload(envelopes=call.envelopes))) == ["receipt"]
+    assert ("checkpoint" in flags(desk)[0]) is not holds
+
+
 # ------------------------------------------------------------ tallies and beacons
 
 

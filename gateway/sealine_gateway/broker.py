@@ -6,6 +6,7 @@ from typing import Final
 
 from sealine_protocol import topics
 from sealine_protocol.errors import SettingsError
+from sealine_protocol.unit import create_tls
 
 from sealine_gateway import files
 
@@ -74,7 +75,7 @@ def access_list(gateways: list[tuple[str, str]]) -> str:
 
 
 def write(directory: Path, listen: tuple[str, int], gateways: list[tuple[str, str]]) -> None:
-    """Write mosquitto.conf and acl into `directory` (made absolute: the broker has a folder of its own)."""
+    """Write mosquitto.conf and acl into `directory` (made absolute); broker.key and broker.csr once."""
     directory = directory.resolve()
     try:
         (directory / "data").mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -82,3 +83,5 @@ def write(directory: Path, listen: tuple[str, int], gateways: list[tuple[str, st
         raise files.storage_error(error, directory.name) from error
     files.write(directory / "mosquitto.conf", configuration(directory, listen).encode())
     files.write(directory / "acl", access_list(gateways).encode())
+    if not (directory / "broker.key").exists():
+        create_tls(directory, "broker")

@@ -1,7 +1,7 @@
 """Sealed chunks on disk until central's signed `stored` says that it has the recording.
 
-`chunks/<record id>/terminal` names the owner, `<index>.chunk` is one sealed second, `checkpoint.cose` the newest
-checkpoint. Everything is synced, file and folder, before `put` returns. Only ciphertext passes here.
+`chunks/<record id>/terminal` names the owner, `<index>.chunk` is one sealed second. Everything is
+synced, file and folder, before `put` returns. Only ciphertext passes here.
 """
 
 import shutil
@@ -22,7 +22,6 @@ MAX_TERMINAL_BYTES: Final = 2_000_000_000  # 35 hours of talk that central has n
 RETRY_FIRST_MS: Final = 60_000
 RETRY_MAX_MS: Final = 3_600_000
 _OWNER: Final = "terminal"
-_CHECKPOINT: Final = "checkpoint.cose"
 
 
 @dataclass
@@ -71,11 +70,6 @@ class ChunkStore:
             recording.size += len(data)
         elif present != digest:
             raise ConflictError("chunk: other bytes stand under this index")
-
-    def put_checkpoint(self, terminal: bytes, record: bytes, signed: bytes) -> None:
-        """Keep the newest checkpoint of a recording. Raises as `put`."""
-        self._open(terminal, record)
-        files.write(self._folder(record) / _CHECKPOINT, signed)
 
     def due(self, now_ms: int, limit: int) -> list[tuple[bytes, int]]:
         """Up to `limit` (record id, index) to publish: new ones, and all of a recording that got no answer in time."""

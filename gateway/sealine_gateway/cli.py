@@ -55,23 +55,23 @@ def describe_config() -> None:
 
 
 @app.command(
-    epilog="Example: sealine-gateway init state --secret-file secret; then have request.cose and tls.csr signed"
+    epilog="Example: sealine-gateway init state --challenge $C --secret-file secret; then have both requests signed"
 )
 def init(
     state_dir: Path,
+    challenge: Annotated[str, typer.Option(help="Fresh, from the authority.")],
     secret_file: SecretOption = None,
 ) -> None:
-    """Make a gateway's keys, TLS request and vault in STATE_DIR; the authority then makes its enrolment."""
-    import secrets
-
+    """Make a gateway's keys, TLS request and vault in STATE_DIR, once, and a request that answers the challenge."""
     from sealine_protocol.unit import Unit
 
     from sealine_gateway import vault
 
     secret = vault.read_secret(secret_file)
-    Unit.create(state_dir, "gateway", secrets.token_bytes(16), tls=True)
-    vault.Vault.create(state_dir, secret)
-    typer.echo(f"made keys and vault; give {state_dir}/request.cose and tls.csr to the authority")
+    Unit.prepare(state_dir, "gateway", challenge, tls=True)
+    if not (state_dir / vault.FILE_NAME).exists():
+        vault.Vault.create(state_dir, secret)
+    typer.echo(f"{state_dir}/request.cose and {state_dir}/tls.csr: give them to the authority")
 
 
 @app.command(epilog="Example: sealine-gateway install state enrolment.cbor")
@@ -89,7 +89,7 @@ def broker_config(
     gateway: Annotated[list[str], typer.Option("--gateway", help="FACILITY/NAME, once for each gateway.")],
     listen: Annotated[str, typer.Option(help="The broker's address, host:port.")] = "127.0.0.1:8883",
 ) -> None:
-    """Write mosquitto.conf and acl; put ca.pem, broker.pem and broker.key beside them."""
+    """Write mosquitto.conf, acl, and once the broker's key and TLS request; put broker.pem and ca.pem beside them."""
     from sealine_protocol.settings import address
 
     from sealine_gateway import broker
@@ -99,7 +99,7 @@ def broker_config(
         facility, _, name = item.partition("/")
         pairs.append((facility, name))
     broker.write(directory, address(listen), pairs)
-    typer.echo(f"wrote {directory}/mosquitto.conf and {directory}/acl")
+    typer.echo(f"{directory}: mosquitto.conf and acl; give {directory}/broker.csr to the authority")
 
 
 @roster.command("add", epilog="Example: sealine-gateway roster add 4711 --state-dir state --language es")

@@ -41,8 +41,6 @@ class Intake:
         try:
             if kind == "chunk":
                 replies = await self._take_chunk(terminal, message)
-            elif kind == "checkpoint":
-                replies = await self._take_checkpoint(terminal, message["checkpoint"])
             else:
                 replies = await self._take_signed(terminal, chain, message)
         except ConflictError as error:
@@ -82,14 +80,6 @@ class Intake:
         await self._chunks.run(lambda store: store.put(terminal, record, index, data))
         self._on_chunk()
         return [{"type": "saved-chunk", "record": record, "index": index}]
-
-    async def _take_checkpoint(self, terminal: bytes, signed: bytes) -> list[Message]:
-        parsed = cose.parse(signed)
-        if parsed.content != "checkpoint":
-            raise RefusedError("malformed", "checkpoint")
-        record = decode("checkpoint", parsed.payload)["record"]
-        await self._chunks.run(lambda store: store.put_checkpoint(terminal, record, signed))
-        return [{"type": "saved", "hash": blake2b256(signed)}]
 
 
 def _seq(signed: bytes) -> int | None:

@@ -72,7 +72,8 @@ class Issuing:
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "asks")])
         csr = x509.CertificateSigningRequestBuilder().subject_name(subject).sign(key, hashes.SHA256())
-        pem = self.authority.certify_tls(csr.public_bytes(serialization.Encoding.PEM), common_name)
+        hosts = ("127.0.0.1",) if name == "broker" else ()
+        pem = self.authority.certify_tls(csr.public_bytes(serialization.Encoding.PEM), common_name, hosts=hosts)
         directory.mkdir(parents=True, exist_ok=True)
         (directory / f"{name}.pem").write_bytes(pem)
         (directory / f"{name}.key").write_bytes(

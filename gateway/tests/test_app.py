@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import dataclasses
-import os
 import urllib.request
 
 import pytest
@@ -12,7 +11,7 @@ from hypothesis import strategies as st
 from sealine_gateway.errors import GatewayError, StorageFullError
 from sealine_gateway.outbox import Store
 from sealine_hil.mosquitto import free_port
-from sealine_protocol import cose, topics
+from sealine_protocol import topics
 from sealine_protocol.codec import encode
 from sealine_protocol.errors import ProtocolError
 from sealine_protocol.hashes import blake2b256
@@ -129,12 +128,3 @@ async def test_whatever_a_terminal_puts_into_a_signed_object_is_kept_or_refused(
     chain = [bytes(100)]
     replies = await gateway.server._services.intake.take(b"t" * 16, chain, message)
     assert replies[0] == {"type": "saved", "hash": blake2b256(signed)}
-
-
-async def test_checkpoint_of_another_content_is_refused(site, start):
-    _, terminal = await connect(site, start)
-    signed = cose.sign("tally", os.urandom(40), terminal.keys.identity)
-    terminal.send_bulk({"type": "checkpoint", "checkpoint": signed})
-    assert (await terminal.expect("error"))["code"] == "malformed"
-    assert list((site.settings.state_path / "chunks").iterdir()) == []
-    await terminal.disconnect()

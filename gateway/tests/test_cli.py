@@ -29,9 +29,9 @@ def call(tmp_path, monkeypatch):
 
 def test_commands_lead_to_an_enrolled_gateway(call, tmp_path, issuing):
     secret = ("--secret-file", "secret")
-    assert call("init", "state", *secret).exit_code == 0
+    assert call("init", "state", "--challenge", "11" * 16, *secret).exit_code == 0
     unit = Unit.load(tmp_path / "state")
-    request = check_request((tmp_path / "state" / "request.cose").read_bytes())
+    request = check_request((tmp_path / "state" / "request.cose").read_bytes(), b"\x11" * 16)
     now = int(time.time())
     keys = (request["identity_key"], request["link_key"])
     signer = issuing.authority.signer

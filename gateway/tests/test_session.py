@@ -7,9 +7,7 @@ import pytest
 from nacl.signing import SigningKey
 from sealine_gateway import outbox
 from sealine_hil.errors import HilError
-from sealine_protocol import cose
 from sealine_protocol.clock import monotonic_ms
-from sealine_protocol.codec import encode
 from sealine_protocol.hashes import blake2b256, person_token, terminal_token_key
 from sealine_protocol.link import Link
 
@@ -111,19 +109,6 @@ async def test_another_terminal_cannot_write_into_a_recording(site, start):
     assert (await other.expect("error"))["code"] == "unexpected"
     await terminal.disconnect()
     await other.disconnect()
-
-
-async def test_checkpoint_is_kept_beside_the_chunks(site, start):
-
-    _, terminal = await connect(site, start)
-    record = os.urandom(16)
-    fields = {"version": 1, "record": record, "chunks": 0, "bytes": 0, "digest": bytes(32), "time": 1}
-    signed = cose.sign("checkpoint", encode("checkpoint", fields), terminal.keys.identity)
-    terminal.send_bulk({"type": "checkpoint", "checkpoint": signed})
-    assert (await terminal.expect("saved"))["hash"] == blake2b256(signed)
-    path = site.settings.state_path / "chunks" / record.hex() / "checkpoint.cose"
-    assert path.read_bytes() == signed
-    await terminal.disconnect()
 
 
 @pytest.mark.parametrize(

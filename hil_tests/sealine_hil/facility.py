@@ -319,10 +319,7 @@ class Facility:
     def _make_broker(self) -> None:
         directory = self.directory / "broker"
         broker.write(directory, ("127.0.0.1", self.mqtt_port), [(self.name, self.gateway_name)])
-        keys = self.directory / "broker-keys"
-        Unit.create(keys, "gateway", b"broker--", tls=True)
-        durable.write(directory / "broker.key", (keys / "tls.key").read_bytes())
-        pem = self.authority.certify_tls((keys / "tls.csr").read_bytes(), "broker")
+        pem = self.authority.certify_tls((directory / "broker.csr").read_bytes(), "broker", hosts=("127.0.0.1",))
         (directory / "broker.pem").write_bytes(pem)
         (directory / "ca.pem").write_bytes(self.authority.ca_pem())
 

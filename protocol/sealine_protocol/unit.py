@@ -7,6 +7,7 @@ and `ca.pem` back.
 
 from __future__ import annotations
 
+import re
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,12 +30,9 @@ IDENTITY = "identity.key"
 LINK = "link.key"
 REQUEST = "request.cose"
 ENROLMENT = "enrolment.cbor"
-TLS_KEY = "tls.key"
-TLS_CSR = "tls.csr"
-TLS_CERTIFICATE = "tls.pem"
-TLS_CA = "ca.pem"
 
 _KEY_SIZE = 32
+_CHALLENGE = re.compile("[0-9a-fA-F]{32}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +84,22 @@ class Unit:
         unit = cls(directory, SigningKey.generate(), PrivateKey.generate(), role, hardware_id)
         unit.request(secrets.token_bytes(16))
         if tls:
-            unit._create_tls()
+            create_tls(directory)
         durable.write(directory / LINK, bytes(unit.link))
         durable.write(directory / IDENTITY, bytes(unit.identity))
+        return unit
+
+    @classmethod
+    def prepare(cls, directory: Path, role: str, challenge: str, *, tls: bool = False) -> Unit:
+        """Make the keys, or load them, and write a request that answers `challenge` (hex). Raises UnitError."""
+        answer = read_challenge(challenge)
+        if (directory / IDENTITY).exists():
+            unit = cls.load(directory)
+            if unit.role != role:
+                raise UnitError(f"unit: the keys here are of a {unit.role}, not of a {role}")
+        else:
+            unit = cls.create(directory, role, secrets.token_bytes(16), tls=tls)
+        unit.request(answer)
         return unit
 
     @classmethod
@@ -156,16 +167,23 @@ class Unit:
         )
         return Enrolled(credential, chain, trust, fields["root_key"], fields["gateway"], fields["floors"])
 
-    def _create_tls(self) -> None:
-        key = ec.generate_private_key(ec.SECP256R1())
-        # The authority writes the name that it gave; what stands here is not believed.
-        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, self.role)])
-        csr = x509.CertificateSigningRequestBuilder().subject_name(name).sign(key, hashes.SHA256())
-        pem = key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        durable.write(self.directory / TLS_KEY, pem)
-        durable.write(self.directory / TLS_CSR, csr.public_bytes(serialization.Encoding.PEM))
+
+def create_tls(directory: Path, stem: str = "tls") -> None:
+    """Make `<stem>.key` (0600) and the request `<stem>.csr`; the authority writes the name into the certificate."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, stem)])  # not believed
+    csr = x509.CertificateSigningRequestBuilder().subject_name(name).sign(key, hashes.SHA256())
+    encoding = serialization.Encoding.PEM
+    pem = key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    durable.write(directory / f"{stem}.key", pem)
+    durable.write(directory / f"{stem}.csr", csr.public_bytes(encoding))
+
+
+def read_challenge(text: str) -> bytes:
+    """The authority's challenge as it was printed: 32 hex digits. Raises UnitError."""
+    if _CHALLENGE.fullmatch(text) is None:
+        raise UnitError("challenge: not hex, 32 digits")
+    return bytes.fromhex(text)
 
 
 def _read_key(path: Path) -> bytes:

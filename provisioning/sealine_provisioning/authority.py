@@ -130,9 +130,9 @@ class Authority:
                 found.append(signed)
         return found
 
-    def certify_tls(self, csr_pem: bytes, common_name: str, days: int = 365) -> bytes:
-        """Sign an MQTT client or server certificate for `common_name`; returns PEM."""
-        return tls.certify(self.directory, self._passphrase, csr_pem, common_name, days)
+    def certify_tls(self, csr_pem: bytes, common_name: str, *, hosts: Sequence[str] = (), days: int = 365) -> bytes:
+        """Sign an MQTT client's certificate, or with `hosts` the broker's; returns PEM. Raises AuthorityError."""
+        return tls.certify(self.directory, self._passphrase, csr_pem, common_name, hosts=hosts, days=days)
 
     def ca_pem(self) -> bytes:
         """The X.509 CA certificate that broker and MQTT clients trust."""

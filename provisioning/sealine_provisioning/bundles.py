@@ -16,7 +16,9 @@ from sealine_provisioning.errors import ProvisioningError
 
 DAY_S = 86_400
 DEFAULT_MAX_AGE_S = 72 * 3600
-"""How old a terminal's last beacon may be before it stops recording (DESIGN: its owner's choice, 72 h by default)."""
+"""How old a terminal's last beacon may be before it stops recording (its owner's choice)."""
+
+_SEPARATORS = str.maketrans("", "", " \t().-")
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ def trust(  # noqa: PLR0913 - one argument per field of the trust body
 
 
 def check_custodians(custodians: Sequence[bytes], k: int) -> None:
-    """At least two to open, no key or organisation twice (DESIGN section 4)."""
+    """At least two to open, no key or organisation twice."""
     claims = [credential.read(signed) for signed in custodians]
     if not 2 <= k <= len(claims):
         raise ProvisioningError(f"{k} of {len(claims)} custodians: at least 2, and no more than there are")
@@ -139,6 +141,6 @@ def directory(
 
 
 def read_numbers(path: Path) -> list[str]:
-    """The numbers of a text file, one a line; `#` starts a comment."""
-    lines = (line.split("#", 1)[0].strip() for line in path.read_text(encoding="utf-8").splitlines())
+    """The numbers of a text file, one a line, as dialled; `#` starts a comment, blanks and "().-" do not count."""
+    lines = (line.split("#", 1)[0].translate(_SEPARATORS) for line in path.read_text(encoding="utf-8").splitlines())
     return [line for line in lines if line]

@@ -1,36 +1,29 @@
 """`sealine-provision`: the authority's and the technician's command line."""
 
-import tomllib
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from sealine_provisioning import cli_bundles
+from sealine_provisioning.options import Out, PassphraseFile, read_all, read_passphrase
+
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, rich_markup_mode=None)
-for _name, _help in (
-    ("authority", "The root of an operator, an offline file under a passphrase."),
-    ("trust", "The root-signed trust bundle: who is central, who may sign, who may open recordings."),
-    ("directory", "The privilege directory: numbers that no terminal records."),
-    ("policy", "Numbering plan, limits, protected lines."),
-    ("tariff", "Price per started minute and its legal cap."),
-):
-    app.add_typer(typer.Typer(no_args_is_help=True, help=_help), name=_name)
-_groups = {group.name: group.typer_instance for group in app.registered_groups if group.typer_instance}
+_authority = typer.Typer(no_args_is_help=True, help="The root of an operator, an offline file under a passphrase.")
+_enrolment = typer.Typer(no_args_is_help=True, help="What a host unit installs: credential, root key, trust bundle.")
+_tls = typer.Typer(no_args_is_help=True, help="Certificates for the broker and its clients.")
+_billing = typer.Typer(no_args_is_help=True, help="The billing office's own key.")
+app.add_typer(_authority, name="authority")
+app.add_typer(_enrolment, name="enrolment")
+app.add_typer(_tls, name="tls")
+app.add_typer(_billing, name="billing")
+for _kind in ("trust", "revocations", "directory", "policy", "tariff"):
+    app.add_typer(getattr(cli_bundles, _kind), name=_kind)
 
-PassphraseFile = Annotated[
-    Path | None, typer.Option(help="File that holds the authority's passphrase (0600); asked for when not given.")
-]
-Out = Annotated[Path, typer.Option(help="Where the result is written.")]
-Version = Annotated[int, typer.Option(min=1, help="Version of this issue; never used twice.")]
+Challenge = Annotated[str, typer.Option(help="What `sealine-provision challenge` printed.")]
 
 
-def _passphrase(path: Path | None, *, confirm: bool = False) -> bytes:
-    if path is None:
-        return str(typer.prompt("Authority passphrase", hide_input=True, confirmation_prompt=confirm)).encode()
-    return path.read_bytes().rstrip(b"\n")
-
-
-@_groups["authority"].command("create")
+@_authority.command("create")
 def authority_create(
     directory: Path, facility: Annotated[str, typer.Option()], passphrase_file: PassphraseFile = None
 ) -> None:
@@ -40,13 +33,16 @@ def authority_create(
     """
     from sealine_provisioning.authority import Authority  # imported late, so that --help stays quick
 
-    made = Authority.create(directory, facility, _passphrase(passphrase_file, confirm=True))
+    made = Authority.create(directory, facility, read_passphrase(passphrase_file, confirm=True))
     typer.echo(f"authority for {facility} in {directory}; root key {made.root_public.hex()}")
 
 
 @app.command()
 def challenge() -> None:
-    """Print a fresh challenge, for the next signing request."""
+    """Print a fresh challenge, for the next signing request.
+
+    Example: sealine-provision challenge
+    """
     from sealine_provisioning.authority import fresh_challenge
 
     typer.echo(fresh_challenge().hex())
@@ -55,21 +51,16 @@ def challenge() -> None:
 @app.command()
 def request(
     directory: Path,
-    role: Annotated[str, typer.Option(help="custodian, requester, technician, directory, tariff, policy ...")],
-    challenge: Annotated[str, typer.Option(help="What `sealine-provision challenge` printed.")],
+    role: Annotated[str, typer.Option(help="technician, issuer, directory, tariff, policy, firmware ...")],
+    challenge: Challenge,
 ) -> None:
-    """Make the keys of a person or a signer in DIRECTORY and write its signing request.
+    """Make the keys of a person or a signer in DIRECTORY, once, and write its signing request.
 
-    Example: sealine-provision request monitor/ --role custodian --challenge $CHALLENGE
+    Example: sealine-provision request owner/ --role directory --challenge $CHALLENGE
     """
     from sealine_protocol.unit import Unit
 
-    unit = (
-        Unit.load(directory)
-        if (directory / "identity.key").exists()
-        else Unit.create(directory, role, directory.name.encode().ljust(8, b"-")[:32])
-    )
-    (directory / "request.cose").write_bytes(unit.request(bytes.fromhex(challenge)))
+    Unit.prepare(directory, role, challenge)
     typer.echo(f"{directory / 'request.cose'}: give it to the authority")
 
 
@@ -79,7 +70,7 @@ def issue(
     request: Path,
     subject: Annotated[str, typer.Option(help="Name of the unit or person, unique in the facility.")],
     role: Annotated[str, typer.Option()],
-    challenge: Annotated[str, typer.Option()],
+    challenge: Challenge,
     out: Out,
     class_: Annotated[str | None, typer.Option("--class", help="Of a custodian, for example monitor.")] = None,
     organisation: Annotated[str | None, typer.Option(help="Of a custodian.")] = None,
@@ -91,14 +82,16 @@ def issue(
     Example: sealine-provision issue safe/ monitor/request.cose --subject monitor --role custodian
     --challenge $CHALLENGE --class monitor --organisation "State Ombuds" --out monitor.cose
     """
+    from sealine_protocol.unit import read_challenge
+
     from sealine_provisioning.authority import Authority, Custodianship
 
     person = Custodianship(class_, organisation) if class_ and organisation else None
-    signed = Authority.load(authority, _passphrase(passphrase_file)).issue(
+    signed = Authority.load(authority, read_passphrase(passphrase_file)).issue(
         request.read_bytes(),
         subject=subject,
         role=role,
-        challenge=bytes.fromhex(challenge),
+        challenge=read_challenge(challenge),
         days=days,
         custodianship=person,
     )
@@ -106,96 +99,78 @@ def issue(
     typer.echo(f"{out}: {role} {subject}, {days} days")
 
 
-@_groups["trust"].command("make")
-def trust_make(
+@_enrolment.command("make")
+def enrolment_make(
     authority: Path,
-    version: Version,
-    central: Annotated[list[Path], typer.Option(help="Credential of a central log key; repeatable.")],
-    custodian: Annotated[list[Path], typer.Option(help="Credential of a custodian; repeatable.")],
-    billing_key: Annotated[str, typer.Option(help="The office's X25519 key, 64 hex digits.")],
+    credential: Path,
+    trust: Annotated[Path, typer.Option(help="The trust bundle that the unit starts with.")],
     out: Out,
-    signer: Annotated[list[Path] | None, typer.Option(help="Credential of a bundle signer; repeatable.")] = None,
-    k: Annotated[int, typer.Option(help="Custodians needed to open a recording.")] = 2,
+    gateway: Annotated[str, typer.Option(help="host:port of the gateway, for a terminal; else empty.")] = "",
+    issuer: Annotated[list[Path] | None, typer.Option(help="Credential of who signed, if not the root.")] = None,
     passphrase_file: PassphraseFile = None,
 ) -> None:
-    """Sign the trust bundle."""
-    from sealine_provisioning import bundles
-    from sealine_provisioning.authority import Authority
+    """Make what a gateway, central, custodian or requester installs.
 
-    published = bundles.trust(
-        Authority.load(authority, _passphrase(passphrase_file)),
-        version=version,
-        centrals=[path.read_bytes() for path in central],
-        signers=[path.read_bytes() for path in signer or []],
-        custodians=[path.read_bytes() for path in custodian],
-        k=k,
-        billing_key=bytes.fromhex(billing_key),
-    )
-    out.write_bytes(published.encode())
-    typer.echo(f"{out}: trust {version}, {k} of {len(custodian)} custodians open a recording")
-
-
-@_groups["directory"].command("make")
-def directory_make(
-    signer: Path,
-    numbers: Path,
-    version: Version,
-    policy: Annotated[Path, typer.Option(help="The policy bundle; its numbering plan makes the numbers canonical.")],
-    terminal: Annotated[list[Path], typer.Option(help="Credential of a terminal that gets the key; repeatable.")],
-    facility: Annotated[str, typer.Option()],
-    out: Out,
-    max_age_hours: float = 72,
-) -> None:
-    """Sign the privilege directory from a text file, one number a line.
-
-    Example: sealine-provision directory make signer/ numbers.txt --version 7 --policy policy.bundle
-    --terminal phone-1.cose --facility lakeside --out directory.bundle
+    Example: sealine-provision enrolment make safe/ gw-1.cose --trust trust.bundle --out gw-1.enrolment
     """
     from sealine_protocol import codec
-    from sealine_protocol.unit import Unit
 
-    from sealine_provisioning import bundles
+    from sealine_provisioning.authority import Authority
 
-    body = codec.decode("published-bundle", policy.read_bytes())["body"]
-    published = bundles.directory(
-        Unit.load(signer).identity,
-        facility,
-        version=version,
-        numbers=bundles.read_numbers(numbers),
-        plan=codec.decode("policy-body", body)["numbering"],
-        terminals=[path.read_bytes() for path in terminal],
-        max_age_s=int(max_age_hours * 3600),
+    fields = codec.decode("published-bundle", trust.read_bytes())
+    made = Authority.load(authority, read_passphrase(passphrase_file)).enrolment(
+        credential.read_bytes(),
+        trust={"header": fields["header"], "body": fields["body"]},
+        gateway=gateway,
+        issuers=read_all(issuer),
     )
-    out.write_bytes(published.encode())
-    typer.echo(f"{out}: directory {version}, {len(published.body) // 8} numbers, {len(published.keys)} terminals")
+    out.write_bytes(made)
+    typer.echo(f"{out}: to be installed by the unit")
 
 
-@_groups["policy"].command("make")
-def policy_make(
-    signer: Path, rules: Path, version: Version, facility: Annotated[str, typer.Option()], out: Out
+@_tls.command("sign")
+def tls_sign(
+    authority: Path,
+    csr: Path,
+    name: Annotated[str, typer.Option(help="FACILITY/NAME of a gateway, `central` or `broker`.")],
+    out: Out,
+    host: Annotated[list[str] | None, typer.Option(help="For the broker: name or IP address; repeatable.")] = None,
+    days: int = 365,
+    passphrase_file: PassphraseFile = None,
 ) -> None:
-    """Sign a policy from a TOML file with the fields of the CDDL's policy-body."""
-    from sealine_protocol.unit import Unit
+    """Sign a TLS request under NAME, which the broker's ACL binds; puts ca.pem beside the certificate.
 
-    from sealine_provisioning import bundles
+    Example: sealine-provision tls sign safe/ tls.csr --name lakeside/gw-1 --out tls.pem
+    """
+    from sealine_provisioning.authority import Authority
+    from sealine_provisioning.errors import ProvisioningError
 
-    fields = tomllib.loads(rules.read_text(encoding="utf-8"))
-    out.write_bytes(bundles.policy(Unit.load(signer).identity, facility, version=version, rules=fields).encode())
-    typer.echo(f"{out}: policy {version}")
+    if (name == "broker") != bool(host):
+        raise ProvisioningError("host: needed for the broker, and for nobody else")
+    opened = Authority.load(authority, read_passphrase(passphrase_file))
+    out.write_bytes(opened.certify_tls(csr.read_bytes(), name, hosts=host or (), days=days))
+    out.with_name("ca.pem").write_bytes(opened.ca_pem())
+    typer.echo(f"{out}: {name}, {days} days; {out.with_name('ca.pem')}")
 
 
-@_groups["tariff"].command("make")
-def tariff_make(
-    signer: Path, rates: Path, version: Version, facility: Annotated[str, typer.Option()], out: Out
-) -> None:
-    """Sign a tariff from a TOML file with the fields of the CDDL's tariff-body (micro-dollars)."""
-    from sealine_protocol.unit import Unit
+@_billing.command("create")
+def billing_create(directory: Path) -> None:
+    """Make the billing office's key in DIRECTORY, on the office's own machine, and print its public half.
 
-    from sealine_provisioning import bundles
+    Example: sealine-provision billing create office/
+    """
+    from nacl.public import PrivateKey
+    from sealine_protocol import durable
 
-    fields = tomllib.loads(rates.read_text(encoding="utf-8"))
-    out.write_bytes(bundles.tariff(Unit.load(signer).identity, facility, version=version, rates=fields).encode())
-    typer.echo(f"{out}: tariff {version}")
+    from sealine_provisioning.errors import ProvisioningError
+
+    path = directory / "billing.key"
+    if path.exists():
+        raise ProvisioningError(f"{path} is there already; what was sealed to it would be lost")
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    key = PrivateKey.generate()
+    durable.write(path, bytes(key))
+    typer.echo(bytes(key.public_key).hex())
 
 
 @app.command()
@@ -221,7 +196,7 @@ def enrol(
     from sealine_provisioning.console import Console
     from sealine_provisioning.enrolment import enrol_terminal
 
-    opened = Authority.load(authority, _passphrase(passphrase_file))
+    opened = Authority.load(authority, read_passphrase(passphrase_file))
     fields = codec.decode("published-bundle", trust.read_bytes())
     with serial.serial_for_url(port, baudrate=115_200, timeout=1) as stream:
         enrolled = enrol_terminal(

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import ipaddress
+from collections.abc import Sequence
 from pathlib import Path
 
 from cryptography import x509
@@ -9,6 +10,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from sealine_protocol import durable
+
+from sealine_provisioning.errors import AuthorityError
 
 CA_DAYS = 3650
 
@@ -58,25 +61,27 @@ def _usage(*, sign: bool) -> x509.KeyUsage:
     )
 
 
-def certify(directory: Path, passphrase: bytes, csr_pem: bytes, common_name: str, days: int) -> bytes:
+def certify(
+    directory: Path, passphrase: bytes, csr_pem: bytes, common_name: str, *, hosts: Sequence[str], days: int
+) -> bytes:
     """Sign a request under the given common name (the request's own name is not believed); returns PEM.
 
-    The name is what the broker's ACL binds; `localhost` and 127.0.0.1 are alternative names of every certificate so
-    that a broker on the same machine can be checked by name.
+    The common name is what the broker's ACL binds. `hosts`, names or IP addresses, make it a server's certificate;
+    without them it is a client's, with which nobody can pose as the broker. Raises AuthorityError.
     """
     key = serialization.load_pem_private_key((directory / "ca.key").read_bytes(), passphrase)
     if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise TypeError("ca.key is not an elliptic curve key")
+        raise AuthorityError("ca.key is not an elliptic curve key")
     issuer = x509.load_pem_x509_certificate((directory / "ca.pem").read_bytes())
-    request = x509.load_pem_x509_csr(csr_pem)
+    try:
+        request = x509.load_pem_x509_csr(csr_pem)
+    except ValueError as error:
+        raise AuthorityError("the TLS request cannot be read as PEM") from error
     if not request.is_signature_valid:
-        raise ValueError("the TLS signing request is not signed by its own key")
+        raise AuthorityError("the TLS request is not signed by its own key")
     now = dt.datetime.now(dt.UTC)
-    names: list[x509.GeneralName] = [
-        x509.DNSName("localhost"),
-        x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
-    ]
-    certificate = (
+    usage = ExtendedKeyUsageOID.SERVER_AUTH if hosts else ExtendedKeyUsageOID.CLIENT_AUTH
+    builder = (
         x509.CertificateBuilder()
         .subject_name(_name(common_name))
         .issuer_name(issuer.subject)
@@ -86,10 +91,15 @@ def certify(directory: Path, passphrase: bytes, csr_pem: bytes, common_name: str
         .not_valid_after(now + dt.timedelta(days=days))
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(sign=False), critical=True)
-        .add_extension(
-            x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH]), critical=False
-        )
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
-        .sign(key, hashes.SHA256())
+        .add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
     )
-    return certificate.public_bytes(serialization.Encoding.PEM)
+    if hosts:
+        builder = builder.add_extension(x509.SubjectAlternativeName([_host(host) for host in hosts]), critical=False)
+    return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
+
+def _host(text: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(text))
+    except ValueError:
+        return x509.DNSName(text)

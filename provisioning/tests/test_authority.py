@@ -129,6 +129,12 @@ def test_directory_hides_its_numbers_and_seals_its_key(authority: Authority, tmp
     assert codec.decode("published-bundle", published.encode())["body"] == published.body
 
 
+def test_numbers_are_taken_as_people_write_them(tmp_path: Path) -> None:
+    path = tmp_path / "numbers.txt"
+    path.write_text("# counsel\n(212) 555-0142  # office\n\n1-212-555-0143\n")
+    assert bundles.read_numbers(path) == ["2125550142", "12125550143"]
+
+
 def test_refuses_a_rate_above_its_cap(authority: Authority, tmp_path: Path) -> None:
     signer, _ = unit_of(authority, tmp_path, "tariff")
     rates = {"rate": 2, "cap": 1, "cap_source": "none", "payer": "caller", "after_end": "free"}
@@ -144,3 +150,9 @@ def test_tls_certificate_has_the_authoritys_name_for_it(authority: Authority, tm
     name = x509.load_pem_x509_certificate(pem).subject.rfc4514_string()
     assert name == "CN=lakeside/gw-1"
     subprocess.run(["openssl", "verify", "-CAfile", tmp_path / "ca.pem", tmp_path / "gw.pem"], check=True)
+
+
+@pytest.mark.parametrize("csr", [b"", b"not PEM"])
+def test_refuses_what_is_no_tls_request(authority: Authority, csr: bytes) -> None:
+    with pytest.raises(AuthorityError, match="cannot be read as PEM"):
+        authority.certify_tls(csr, "lakeside/gw-1")

@@ -29,14 +29,7 @@ def keys(
 
     if role not in {"requester", "custodian"}:
         raise CustodyError("role: requester or custodian")
-    if (directory / "identity.key").exists():
-        unit = Unit.load(directory)
-    else:
-        unit = Unit.create(directory, role, b"custody-host")
-    try:
-        unit.request(bytes.fromhex(challenge))
-    except ValueError as error:
-        raise CustodyError("challenge: not hex") from error
+    Unit.prepare(directory, role, challenge)
     typer.echo(f"{directory / 'request.cose'}: give it to the authority")
 
 
