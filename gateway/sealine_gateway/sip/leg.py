@@ -116,6 +116,8 @@ class SipLeg(Leg):
     def on_progress(self) -> None:
         """See Caller."""
         self._timers.stop("failover")
+        if self._line is not None:
+            self._line.heard(alive=True)
 
     def on_ringing(self) -> None:
         """See Caller. Early media is left where it is: no socket listens before the answer."""
@@ -197,8 +199,9 @@ class SipLeg(Leg):
     def _connect(self, audio: sdp.Audio, own: sdp.Crypto | None, event: int | None) -> None:
         if self._media is None:
             raise SdpError("answer: the call is over")
-        self._media.connect(audio, own, event)
-        self._held = audio.direction in {"sendonly", "inactive"}
+        if audio.address:
+            self._media.connect(audio, own, event)
+        self._held = not audio.address or audio.direction in {"sendonly", "inactive"}
 
     def _on_frame(self, frame: bytes) -> None:
         if self._accepted and not self._over:

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import ipaddress
 import re
 import secrets
 from dataclasses import dataclass
@@ -37,7 +38,9 @@ class Crypto:
 
 @dataclass(frozen=True)
 class Audio:
-    """A media line that we can speak: where the peer listens, and how. `event` is None without telephone-event."""
+    """A media line that we can speak: where the peer listens, and how. `event` is None without telephone-event; an
+    empty `address` is the older way to put a call on hold.
+    """
 
     index: int
     address: str
@@ -117,9 +120,13 @@ def _audio(index: int, block: list[str], session: list[str], answer_to: Crypto |
 def _address(block: list[str], session: list[str]) -> str:
     lines = [line for line in block if line.startswith("c=")] or [line for line in session if line.startswith("c=")]
     match = _CONNECTION.fullmatch(lines[0][2:]) if lines else None
-    if match is None:
-        raise SdpError("sdp: no usable connection address")
-    return match[2]
+    try:
+        address = ipaddress.ip_address(match[2] if match is not None else "")
+    except ValueError as error:
+        raise SdpError("sdp: no usable connection address") from error
+    if address.is_multicast:
+        raise SdpError("sdp: a group is no telephone")
+    return "" if address.is_unspecified else str(address)
 
 
 def _rtcp_port(attributes: list[str], port: int) -> int:

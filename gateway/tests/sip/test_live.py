@@ -304,15 +304,17 @@ async def test_reinvite_moves_the_voice_and_hold_stops_ours(site):
     leg.send_voice(0, FRAME)
     await until(lambda: other.heard)
     hold = sdp.build(HOST, other_port, version=(1, 3), crypto=None, direction="inactive")
-    peer.say(peer.peer.request("INVITE", 2, body=hold))
-    await until(lambda: peer.peer.responses("INVITE") == [200, 200])
-    peer.say(peer.peer.request("ACK", 2))
-    answer = [message for message in peer.peer.seen if message.body][-1]
-    assert sdp.parse(answer.body).audio.direction == "inactive"
-    other.heard.clear()
-    leg.send_voice(1, FRAME)
-    await asyncio.sleep(0.05)
-    assert other.heard == []
+    older = body.replace(b"c=IN IP4 127.0.0.1", b"c=IN IP4 0.0.0.0")
+    for cseq, held in ((2, hold), (3, older)):
+        peer.say(peer.peer.request("INVITE", cseq, body=held))
+        await until(lambda cseq=cseq: peer.peer.responses("INVITE") == [200] * cseq)
+        peer.say(peer.peer.request("ACK", cseq))
+        other.heard.clear()
+        leg.send_voice(cseq, FRAME)
+        await asyncio.sleep(0.05)
+        assert other.heard == []
+    answers = [sdp.parse(message.body).audio.direction for message in peer.peer.seen if message.body]
+    assert answers[-2:] == ["inactive", "sendrecv"]
     assert ear.names[-1] == "Accepted"
     other.close()
 

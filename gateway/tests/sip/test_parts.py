@@ -368,6 +368,8 @@ def test_a_damaged_description_is_read_or_refused_and_can_be_answered(data):
         OFFER.replace(b"IP4 192.0.2.9\r\nt", b"IP4 host.example\r\nt"),
         OFFER.replace(b"c=IN IP4 192.0.2.9\r\n", b""),
         OFFER + b"nonsense\r\n",
+        OFFER.replace(b"c=IN IP4 192.0.2.9", b"c=IN IP4 224.0.0.1"),
+        OFFER.replace(b"c=IN IP4 192.0.2.9", b"c=IN IP4 1.2.3"),
     ],
 )
 def test_descriptions_past_the_limits_are_refused(data):
