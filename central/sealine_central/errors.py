@@ -5,16 +5,8 @@ class CentralError(Exception):
     """Base of all errors of this package."""
 
 
-class ConfigError(CentralError):
-    """The configuration file is wrong; the message names the field."""
-
-
 class StoreError(CentralError):
     """Something could not be made durable; nothing of it was acknowledged."""
-
-
-class SourceError(CentralError):
-    """The broker is not there, refuses, or does not answer."""
 
 
 class LogError(CentralError):

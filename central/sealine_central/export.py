@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 import cbor2
-from sealine_protocol import credential
+from sealine_protocol import credential, durable
 
 from sealine_central import log
 from sealine_central.answers import Answers
@@ -37,7 +37,7 @@ def export_all(config: Config, store: Store, answers: Answers, out: Path) -> int
     for name in ("envelopes", "recordings"):
         source = config.state_path / name
         if source.exists():
-            shutil.copytree(source, out / name, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.new"))
+            shutil.copytree(source, out / name, dirs_exist_ok=True, ignore=shutil.ignore_patterns(f"*{durable.SUFFIX}"))
     return count
 
 
@@ -62,9 +62,11 @@ def export_case(config: Config, store: Store, answers: Answers, record_id: bytes
     for place, data in enumerate(cbor2.loads(credentials)):
         (out / "credentials" / f"{place}.cose").write_bytes(data)
     shutil.copyfile(trust, out / "trust.bundle")
-    for source, target in (
-        (config.state_path / "envelopes" / folder, out / "envelopes"),
-        (config.state_path / "recordings" / record_id.hex(), out / "chunks"),
+    for source, pattern, target in (
+        (config.state_path / "envelopes" / folder, "share-*", out / "envelopes"),  # person and number are billing's
+        (config.state_path / "recordings" / record_id.hex(), "*.chunk", out / "chunks"),
     ):
-        if source.exists():
-            shutil.copytree(source, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.new"))
+        target.mkdir(exist_ok=True)
+        for path in source.glob(pattern):
+            if not path.name.endswith(durable.SUFFIX):
+                shutil.copyfile(path, target / path.name)

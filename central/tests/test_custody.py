@@ -391,7 +391,15 @@ def test_a_request_by_an_issuers_requester_is_taken(site, desk, terminal):
     assert office.open().seconds == 4
 
 
-def test_what_is_exported_for_a_case_holds_no_person(office):
-    for path in office.folder.rglob("*"):
-        if path.is_file():
-            assert PERSON.encode() not in path.read_bytes()
+def test_a_case_is_exported_with_what_opens_the_recording_and_nothing_of_the_person(office):
+    found = {str(path.relative_to(office.folder)) for path in office.folder.rglob("*") if path.is_file()}
+    assert found == {
+        "record.cose",
+        "record.receipt",
+        "trust.bundle",
+        "credentials/0.cose",
+        *(f"envelopes/share-{index}" for index in (1, 2, 3)),
+        *(f"chunks/{index}.chunk" for index in range(4)),
+    }
+    for name in found:
+        assert PERSON.encode() not in (office.folder / name).read_bytes()

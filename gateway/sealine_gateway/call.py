@@ -14,7 +14,7 @@ from sealine_gateway.errors import RefusedError, TrunkError
 from sealine_gateway.metrics import Metrics
 from sealine_gateway.trunk import Accepted, Answered, Ended, Event, Leg, Listener, Ringing, Trunk
 
-RESUME_S: Final = 2.0  # DESIGN section 7: a call survives 2 s without its link
+RESUME_S: Final = 2.0  # docs/operations.md: a call survives 2 s without its link
 RING_TIMEOUT_S: Final = 60.0  # without a policy bundle
 ACCEPT_TIMEOUT_S: Final = 90.0  # notice in two languages, then time to find the key
 MAX_CALL_S: Final = 4 * 3600.0  # the terminal keeps the policy's limit; this frees a trunk line that it forgot

@@ -15,7 +15,7 @@ from sealine_gateway.errors import StorageError, StorageFullError
 from sealine_gateway.worker import OneThread
 
 FILE_NAME: Final = "outbox.sqlite"
-KEEP_MS: Final = 30 * 24 * 3600 * 1000  # DESIGN section 9
+KEEP_MS: Final = 30 * 24 * 3600 * 1000  # a central that goes back further than this has lost more than its backup
 RETRY_FIRST_MS: Final = 15_000  # an answer takes well under a second; a broker or central that restarts takes some
 RETRY_MAX_MS: Final = 3_600_000
 MAX_BATCH: Final = 100  # records per MQTT message

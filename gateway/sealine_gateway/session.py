@@ -32,7 +32,7 @@ WHAT_BYTES: Final = 128  # CDDL link-error
 
 @dataclass(frozen=True, kw_only=True)
 class Peer:
-    """Who is at the other end. `restricted`: the credential has expired, and only unpaid duties go on (section 8)."""
+    """Who is at the other end. `restricted`: the credential has expired, and only unpaid duties go on."""
 
     credential: Credential
     chain: list[bytes]

@@ -1,7 +1,7 @@
 """Plain structured log lines: `time level event key=value ...`.
 
 Only the fields named in `FIELDS` can be written at all, so that no number, name, PIN, key or audio gets into a log
-by accident (P3, section 13).
+by accident (P3).
 """
 
 import logging

@@ -7,8 +7,6 @@ from collections.abc import Sequence
 
 from sealine_protocol.errors import ReceiptError
 
-HASH_SIZE = 32
-
 
 def leaf_hash(data: bytes) -> bytes:
     """SHA-256(0x00, data)."""
@@ -31,7 +29,7 @@ def root(leaves: Sequence[bytes]) -> bytes:
 
 
 def inclusion_path(index: int, leaves: Sequence[bytes]) -> list[bytes]:
-    """The path from leaf `index` to the root, lowest first (section 2.1.3.1)."""
+    """The path from leaf `index` to the root, lowest first (RFC 9162 section 2.1.3.1)."""
     if not 0 <= index < len(leaves):
         raise ReceiptError("index: not in the tree")
     if len(leaves) == 1:
@@ -43,7 +41,7 @@ def inclusion_path(index: int, leaves: Sequence[bytes]) -> list[bytes]:
 
 
 def root_of_path(leaf: bytes, index: int, size: int, path: Sequence[bytes]) -> bytes:
-    """The root that `path` leads to (section 2.1.3.2); raises ReceiptError if its length does not fit."""
+    """The root that `path` leads to (RFC 9162 section 2.1.3.2); raises ReceiptError if its length does not fit."""
     if not 0 <= index < size:
         raise ReceiptError("inclusion-proof.index: not in the tree")
     node, last, value = index, size - 1, leaf
