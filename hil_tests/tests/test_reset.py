@@ -11,6 +11,8 @@ from sealine_hil.facility import Facility
 from sealine_hil.phone import WallPhone
 from sealine_hil.town import PATIENT, PEOPLE, PIN, SILENT, dialled
 from sealine_hil.witness import Witness, coded
+from sealine_protocol import cose
+from sealine_protocol.codec import decode
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -76,7 +78,10 @@ def test_a_reset_in_talk_leaves_a_cut_record(
     assert record["charge"]["refunded"] == 1
     facts = record["recording"]
     assert (facts["state"], facts["chunks"]) == ("cut", CHECKPOINT_CHUNKS)
-    assert facts["checkpoint"] is not None
+    checkpoint = cose.parse(facts["checkpoint"])
+    assert checkpoint.content == "checkpoint"
+    point = decode("checkpoint", checkpoint.payload)
+    assert all(point[key] == facts[key] for key in ("chunks", "bytes", "digest"))
     witness = Witness(facility)
     witness.wait_whole(record)
     opened = witness.open(record["id"], ["monitor", "court"])

@@ -307,7 +307,22 @@ def read_record(trust: Trust, record: Record) -> str:
         for class_, organisation, kid, _ in recording[8]:
             known = trust.custodians.get(kid)
             need(known and known.described == (class_, organisation), "names a reader whom the root does not vouch for")
+        check_checkpoint(fields[ID], recording, terminal.key)
     return f"{END_REASONS[fields[END_REASON]]}, {('ordinary', 'PRIVILEGED', 'in doubt')[fields[PRIVILEGED]]}"
+
+
+def check_checkpoint(record_id: bytes, recording: list[Any], key: bytes) -> None:
+    """A recording that a reset cut counts what was signed before the reset; another one has no checkpoint."""
+    is_cut, signed = STATES[recording[0]] == "cut", recording[10]
+    need(is_cut or signed is None, "is not cut, but rests on a checkpoint")
+    if signed is None:
+        need(not is_cut or recording[3] == 0, "is cut, counts chunks, and has no checkpoint")
+        return
+    point = open_signed(signed, "checkpoint", key)
+    need(
+        [point[place] for place in range(1, 5)] == [record_id, recording[3], recording[4], recording[5]],
+        "counts other chunks than its checkpoint",
+    )
 
 
 def check_charge(fields: dict[int, Any]) -> None:

@@ -281,3 +281,26 @@ def test_the_hash_of_the_record_is_the_chains(evidence):
     """The chain's hash is BLAKE2b-256 of the signed bytes, as the device and central have it."""
     data = record_path(evidence).read_bytes()
     assert verifier.blake2b(data) == blake2b256(data)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        ({}, None),
+        ({"chunks": 1}, "counts other chunks than its checkpoint"),
+        ({"record": bytes(16)}, "counts other chunks than its checkpoint"),
+        (None, "has no checkpoint"),
+    ],
+)
+def test_a_cut_recording_and_its_checkpoint(maker, spoil, said):
+    fields = maker.fields(0, maker.first(), end_reason="reset", charge={"minutes": 0, "amount": 0, "refunded": 1})
+    maker.record_call(fields, os.urandom(32))
+    facts = fields["recording"]
+    facts["state"] = "cut"
+    if spoil is not None:
+        point = {name: facts[name] for name in ("chunks", "bytes", "digest")}
+        point |= {"version": 1, "record": fields["id"], "time": fields["ended"]} | spoil
+        facts["checkpoint"] = cose.sign("checkpoint", codec.encode("checkpoint", point), maker.people["phone"].identity)
+    found = build(maker, maker.sign(fields)).get("record", "")
+    assert (said or "") in found, found
+    assert bool(found) is bool(said), found

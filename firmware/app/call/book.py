@@ -30,7 +30,6 @@ class Book:
         self._parts = parts
         self._token_key: "Any" = None
         self._draft: "Any" = None
-        self._checkpoint: bytes | None = None
 
     # ------------------------------------------------------------ before the call
 
@@ -124,11 +123,6 @@ class Book:
         """The gateway has synced a chunk."""
         self._parts.recorder.confirmed(record_id, index, self._parts.monotonic_ms())
 
-    def next_checkpoint(self) -> bytes | None:
-        """A signed checkpoint that was not yet given to the link."""
-        checkpoint, self._checkpoint = self._checkpoint, None
-        return checkpoint
-
     def close(self, call: Call, reason: str, talk_ms: int, read_into: "Callable[[bytearray, int, int], bool]") -> int:
         """End the record, sign it, keep it; the amount charged in micro-dollars."""
         recorder = self._parts.recorder
@@ -136,7 +130,6 @@ class Book:
             pass
         recording = recorder.finish(self._parts.monotonic_ms())
         draft, self._draft = self._draft, None
-        self._checkpoint = None
         if draft is None:
             return 0
         final = record.finish(
@@ -195,13 +188,12 @@ class Book:
         )
 
     def _sign_checkpoint(self) -> None:
+        """Journal a checkpoint that is due; without room for it the record of a reset rests on the one before."""
         payload = self._parts.recorder.checkpoint(self.wall_ms())
         if payload is None:
             return
         signed = self._parts.identity.sign("checkpoint", payload)
         try:
-            kept = self._parts.journal.checkpoint(self._draft["id"], signed)
+            self._parts.journal.checkpoint(self._draft["id"], signed)
         except JournalError:
-            kept = False
-        if kept:
-            self._checkpoint = signed
+            return

@@ -1,6 +1,4 @@
-"""Sealed chunks up, one at a time in order, and the checkpoints between them."""
-
-from wire import codec
+"""Sealed chunks up, one at a time in order."""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,9 +17,6 @@ class Chunks:
 
     def next_bulk(self) -> tuple | None:
         """The parts of the next bulk message, None if nothing waits."""
-        checkpoint = self._book.next_checkpoint()
-        if checkpoint is not None:
-            return (codec.encode("bulk-up", {"type": "checkpoint", "checkpoint": checkpoint}),)
         chunk = self._spool.outgoing()
         if chunk is None or self._offered == chunk[:2]:
             return None

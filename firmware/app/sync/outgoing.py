@@ -1,4 +1,4 @@
-"""What goes up on the bulk channel, in this order: chunks and checkpoints, records, the tally.
+"""What goes up on the bulk channel, in this order: chunks, records, the tally.
 
 Each is offered again on every new connection until its owner lets it go, so everything here may be sent twice.
 """

@@ -25,6 +25,7 @@ NAMES = (
     'money',
     'envelope',
     'signed',
+    'signed-checkpoint',
     'signed-credential',
     'signed-header',
     'statement',
@@ -110,7 +111,6 @@ NAMES = (
     'bulk-up',
     'bulk-record',
     'bulk-chunk',
-    'bulk-checkpoint',
     'bulk-tally',
     'bulk-down',
     'command',
@@ -173,15 +173,17 @@ RULES = (
     (1, 48, 256),
     # 19 signed
     (1, 80, 8192),
-    # 20 signed-credential
-    (1, 80, 1024),
-    # 21 signed-header
+    # 20 signed-checkpoint
     (1, 80, 512),
-    # 22 statement
+    # 21 signed-credential
+    (1, 80, 1024),
+    # 22 signed-header
+    (1, 80, 512),
+    # 23 statement
     (1, 80, 4096),
-    # 23 protected-header
+    # 24 protected-header
     (9, ((1, 'alg', False, (4, -8)), (3, 'content_type', False, (2, 1, 64, None)), (4, 'kid', False, 1))),
-    # 24 role
+    # 25 role
     (
         5,
         (
@@ -198,7 +200,7 @@ RULES = (
             (11, 'firmware'),
         ),
     ),
-    # 25 credential
+    # 26 credential
     (
         9,
         (
@@ -206,97 +208,97 @@ RULES = (
             (4, 'exp', False, 14),
             (5, 'nbf', False, 14),
             (6, 'iat', False, 14),
-            (8, 'cnf', False, 26),
+            (8, 'cnf', False, 27),
             (-70001, 'facility', False, 7),
-            (-70002, 'role', False, 24),
+            (-70002, 'role', False, 25),
             (-70003, 'link_key', False, 3),
             (-70004, 'class', True, 8),
             (-70005, 'organisation', True, 8),
         ),
     ),
-    # 26 confirmation
-    (9, ((1, 'cose_key', False, 27),)),
-    # 27 cose-key
+    # 27 confirmation
+    (9, ((1, 'cose_key', False, 28),)),
+    # 28 cose-key
     (9, ((1, 'kty', False, (4, 1)), (-1, 'crv', False, (4, 6)), (-2, 'x', False, 3))),
-    # 28 signing-request
+    # 29 signing-request
     (
         9,
         (
             (0, 'challenge', False, 6),
             (1, 'identity_key', False, 3),
             (2, 'link_key', False, 3),
-            (3, 'role', False, 24),
+            (3, 'role', False, 25),
             (4, 'hardware_id', False, (1, 8, 32)),
-            (5, 'firmware', False, 63),
+            (5, 'firmware', False, 64),
         ),
     ),
-    # 29 enrolment
+    # 30 enrolment
     (
         9,
         (
             (0, 'root_key', False, 3),
-            (1, 'credential', False, 20),
-            (2, 'issuers', False, (7, 0, 2, 20)),
-            (3, 'trust', False, 34),
+            (1, 'credential', False, 21),
+            (2, 'issuers', False, (7, 0, 2, 21)),
+            (3, 'trust', False, 35),
             (4, 'time', False, 13),
-            (5, 'floors', False, 31),
+            (5, 'floors', False, 32),
             (6, 'gateway', False, (2, 0, 128, None)),
         ),
     ),
-    # 30 bundle-kind
+    # 31 bundle-kind
     (5, ((1, 'trust'), (2, 'revocations'), (3, 'directory'), (4, 'policy'), (5, 'tariff'), (6, 'firmware'))),
-    # 31 versions
-    (8, 30, 16),
-    # 32 bundle-header
+    # 32 versions
+    (8, 31, 16),
+    # 33 bundle-header
     (
         9,
         (
-            (0, 'kind', False, 30),
+            (0, 'kind', False, 31),
             (1, 'facility', False, 7),
             (2, 'version', False, 16),
             (3, 'issued', False, 14),
             (4, 'expires', False, 14),
             (5, 'length', False, 16),
             (6, 'hash', False, 0),
-            (7, 'directory', True, 33),
+            (7, 'directory', True, 34),
         ),
     ),
-    # 33 directory-header
+    # 34 directory-header
     (9, ((0, 'entries', False, 16), (1, 'max_age_s', False, 16), (2, 'key_check', False, 0))),
-    # 34 bundle
-    (9, ((0, 'header', False, 21), (1, 'body', False, (1, 0, 8192)))),
-    # 35 trust-body
+    # 35 bundle
+    (9, ((0, 'header', False, 22), (1, 'body', False, (1, 0, 8192)))),
+    # 36 trust-body
     (
         9,
         (
             (0, 'facility', False, 7),
             (1, 'root_key', False, 3),
-            (2, 'issuers', False, (7, 0, 8, 20)),
-            (3, 'centrals', False, (7, 1, 4, 20)),
-            (4, 'signers', False, (7, 0, 16, 20)),
-            (5, 'custodians', False, 36),
+            (2, 'issuers', False, (7, 0, 8, 21)),
+            (3, 'centrals', False, (7, 1, 4, 21)),
+            (4, 'signers', False, (7, 0, 16, 21)),
+            (5, 'custodians', False, 37),
             (6, 'billing_key', False, 3),
         ),
     ),
-    # 36 custodian-set
-    (9, ((0, 'k', False, (0, 16)), (1, 'n', False, (0, 16)), (2, 'credentials', False, (7, 0, 16, 20)))),
-    # 37 revocations-body
-    (9, ((0, 'facility', False, 7), (1, 'revoked', False, (7, 0, 700, 38)))),
-    # 38 revocation
+    # 37 custodian-set
+    (9, ((0, 'k', False, (0, 16)), (1, 'n', False, (0, 16)), (2, 'credentials', False, (7, 0, 16, 21)))),
+    # 38 revocations-body
+    (9, ((0, 'facility', False, 7), (1, 'revoked', False, (7, 0, 700, 39)))),
+    # 39 revocation
     (10, (('key_id', 1), ('since', 14))),
-    # 39 policy-body
+    # 40 policy-body
     (
         9,
         (
             (0, 'facility', False, 7),
-            (1, 'numbering', False, 40),
+            (1, 'numbering', False, 41),
             (2, 'max_talk_s', False, 16),
             (3, 'ring_timeout_s', False, 16),
-            (4, 'protected', False, (7, 0, 32, 41)),
-            (5, 'always', False, (7, 0, 32, 41)),
+            (4, 'protected', False, (7, 0, 32, 42)),
+            (5, 'always', False, (7, 0, 32, 42)),
         ),
     ),
-    # 40 numbering-plan
+    # 41 numbering-plan
     (
         9,
         (
@@ -307,9 +309,9 @@ RULES = (
             (4, 'area', False, (2, 0, 5, b'0123456789')),
         ),
     ),
-    # 41 short-line
+    # 42 short-line
     (10, (('code', (2, 2, 6, b'0123456789*#')), ('number', 10))),
-    # 42 tariff-body
+    # 43 tariff-body
     (
         9,
         (
@@ -317,22 +319,22 @@ RULES = (
             (1, 'rate', False, 17),
             (2, 'cap', False, 17),
             (3, 'cap_source', False, (2, 0, 256, None)),
-            (4, 'payer', False, 43),
-            (5, 'after_end', False, 44),
+            (4, 'payer', False, 44),
+            (5, 'after_end', False, 45),
         ),
     ),
-    # 43 payer
+    # 44 payer
     (5, ((0, 'nobody'), (1, 'caller'), (2, 'called'))),
-    # 44 after-end
+    # 45 after-end
     (5, ((0, 'free'), (1, 'refused'))),
-    # 45 directory-key
+    # 46 directory-key
     (9, ((0, 'version', False, 16), (1, 'terminal', False, 1), (2, 'sealed', False, (1, 80, 80)))),
-    # 46 record
+    # 47 record
     (
         9,
         (
             (0, 'version', False, (4, 1)),
-            (1, 'kind', False, 47),
+            (1, 'kind', False, 48),
             (2, 'id', False, 2),
             (3, 'terminal', False, 7),
             (4, 'facility', False, 7),
@@ -344,29 +346,29 @@ RULES = (
             (10, 'accepted_at', False, (6, 13)),
             (11, 'ended', False, 13),
             (12, 'talk_ms', False, 15),
-            (13, 'clock', False, 48),
-            (14, 'end_reason', False, 50),
+            (13, 'clock', False, 49),
+            (14, 'end_reason', False, 51),
             (15, 'person_token', False, (6, 4)),
             (16, 'number_token', False, 4),
-            (17, 'envelopes', False, (7, 0, 18, 54)),
-            (18, 'privileged', False, 51),
-            (19, 'directory', False, (6, 52)),
-            (20, 'policy', False, (6, 52)),
-            (21, 'trust', False, 52),
-            (22, 'notice', False, (7, 0, 4, 56)),
-            (23, 'tariff', False, (6, 57)),
-            (24, 'charge', False, 58),
-            (25, 'recording', False, (6, 59)),
-            (26, 'firmware', False, 63),
+            (17, 'envelopes', False, (7, 0, 18, 55)),
+            (18, 'privileged', False, 52),
+            (19, 'directory', False, (6, 53)),
+            (20, 'policy', False, (6, 53)),
+            (21, 'trust', False, 53),
+            (22, 'notice', False, (7, 0, 4, 57)),
+            (23, 'tariff', False, (6, 58)),
+            (24, 'charge', False, 59),
+            (25, 'recording', False, (6, 60)),
+            (26, 'firmware', False, 64),
         ),
     ),
-    # 47 record-kind
+    # 48 record-kind
     (5, ((1, 'call'),)),
-    # 48 clock
-    (10, (('source', 49), ('age', 15))),
-    # 49 clock-source
+    # 49 clock
+    (10, (('source', 50), ('age', 15))),
+    # 50 clock-source
     (5, ((0, 'floor'), (1, 'beacon'), (2, 'gateway'))),
-    # 50 end-reason
+    # 51 end-reason
     (
         5,
         (
@@ -388,19 +390,19 @@ RULES = (
             (16, 'policy'),
         ),
     ),
-    # 51 privilege
+    # 52 privilege
     (5, ((0, 'none'), (1, 'directory'), (2, 'doubt'))),
-    # 52 bundle-ref
+    # 53 bundle-ref
     (10, (('version', 16), ('hash', 0))),
-    # 53 envelope-kind
+    # 54 envelope-kind
     (5, ((0, 'person'), (1, 'number'), (2, 'share'))),
-    # 54 envelope-ref
-    (10, (('kind', 53), ('index', (0, 16)), ('hash', 0))),
-    # 55 party
+    # 55 envelope-ref
+    (10, (('kind', 54), ('index', (0, 16)), ('hash', 0))),
+    # 56 party
     (5, ((0, 'caller'), (1, 'called'))),
-    # 56 notice
-    (10, (('party', 55), ('prompt', 0), ('language', 9), ('completed_at', (6, 13)))),
-    # 57 record-tariff
+    # 57 notice
+    (10, (('party', 56), ('prompt', 0), ('language', 9), ('completed_at', (6, 13)))),
+    # 58 record-tariff
     (
         9,
         (
@@ -409,37 +411,37 @@ RULES = (
             (2, 'rate', False, 17),
             (3, 'cap', False, 17),
             (4, 'quote', False, 17),
-            (5, 'payer', False, 43),
+            (5, 'payer', False, 44),
         ),
     ),
-    # 58 charge
+    # 59 charge
     (9, ((0, 'minutes', False, 16), (1, 'amount', False, 17), (2, 'refunded', False, 16))),
-    # 59 recording
+    # 60 recording
     (
         9,
         (
-            (0, 'state', False, 60),
-            (1, 'codec', False, 61),
+            (0, 'state', False, 61),
+            (1, 'codec', False, 62),
             (2, 'legs', False, (0, 2)),
             (3, 'chunks', False, 16),
             (4, 'bytes', False, (0, None)),
             (5, 'digest', False, 0),
             (6, 'k', False, (0, 16)),
             (7, 'n', False, (0, 16)),
-            (8, 'readers', False, (7, 2, 16, 62)),
+            (8, 'readers', False, (7, 2, 16, 63)),
             (9, 'key_commitment', False, 0),
-            (10, 'checkpoint', False, (6, 0)),
+            (10, 'checkpoint', False, (6, 20)),
         ),
     ),
-    # 60 recording-state
+    # 61 recording-state
     (5, ((0, 'complete'), (1, 'cut'), (2, 'stopped'))),
-    # 61 codec
+    # 62 codec
     (5, ((0, 'pcmu'),)),
-    # 62 reader
+    # 63 reader
     (10, (('class', 8), ('organisation', 8), ('key_id', 1), ('share_hash', 0))),
-    # 63 firmware
+    # 64 firmware
     (10, (('version', 8), ('hash', 0))),
-    # 64 share-secret
+    # 65 share-secret
     (
         10,
         (
@@ -452,11 +454,11 @@ RULES = (
             ('share', (1, 32, 32)),
         ),
     ),
-    # 65 person-secret
+    # 66 person-secret
     (10, (('label', (4, 'sealine person')), ('record', 2), ('person', 12))),
-    # 66 number-secret
+    # 67 number-secret
     (10, (('label', (4, 'sealine number')), ('record', 2), ('number', 10))),
-    # 67 checkpoint
+    # 68 checkpoint
     (
         9,
         (
@@ -468,7 +470,7 @@ RULES = (
             (5, 'time', False, 13),
         ),
     ),
-    # 68 tally
+    # 69 tally
     (
         9,
         (
@@ -476,14 +478,14 @@ RULES = (
             (1, 'terminal', False, 7),
             (2, 'facility', False, 7),
             (3, 'day', False, 16),
-            (4, 'head', False, (6, 69)),
-            (5, 'health', False, 70),
+            (4, 'head', False, (6, 70)),
+            (5, 'health', False, 71),
             (6, 'protected', False, 16),
         ),
     ),
-    # 69 head
+    # 70 head
     (10, (('seq', 16), ('hash', 0))),
-    # 70 health
+    # 71 health
     (
         9,
         (
@@ -493,7 +495,7 @@ RULES = (
             (3, 'frames_lost', False, 16),
         ),
     ),
-    # 71 beacon
+    # 72 beacon
     (
         9,
         (
@@ -501,37 +503,37 @@ RULES = (
             (1, 'nonce', False, 5),
             (2, 'terminal', False, 1),
             (3, 'time', False, 13),
-            (4, 'newest', False, 31),
-            (5, 'head', False, (6, 69)),
+            (4, 'newest', False, 32),
+            (5, 'head', False, (6, 70)),
         ),
     ),
-    # 72 receipt-protected
+    # 73 receipt-protected
     (
         9,
         (
             (1, 'alg', False, (4, -8)),
             (4, 'kid', False, 1),
-            (15, 'claims', False, 73),
+            (15, 'claims', False, 74),
             (395, 'vds', False, (4, 1)),
         ),
     ),
-    # 73 receipt-claims
+    # 74 receipt-claims
     (9, ((6, 'iat', False, 14),)),
-    # 74 inclusion-proof
+    # 75 inclusion-proof
     (10, (('size', (0, None)), ('index', (0, None)), ('path', (7, 0, 64, 0)))),
-    # 75 forked
+    # 76 forked
     (9, ((0, 'hash', False, 0), (1, 'other', False, 0), (2, 'time', False, 13))),
-    # 76 refusal
+    # 77 refusal
     (
         9,
         (
             (0, 'hash', False, 0),
-            (1, 'reason', False, 77),
+            (1, 'reason', False, 78),
             (2, 'what', False, (2, 0, 128, None)),
             (3, 'time', False, 13),
         ),
     ),
-    # 77 refusal-reason
+    # 78 refusal-reason
     (
         5,
         (
@@ -543,49 +545,49 @@ RULES = (
             (6, 'envelope'),
         ),
     ),
-    # 78 stored
+    # 79 stored
     (9, ((0, 'record', False, 2), (1, 'digest', False, 0), (2, 'time', False, 13))),
-    # 79 answer-kind
+    # 80 answer-kind
     (5, ((0, 'receipt'), (1, 'forked'), (2, 'refusal'), (3, 'stored'), (4, 'beacon'))),
-    # 80 answer
+    # 81 answer
     (
         9,
         (
-            (0, 'kind', False, 79),
+            (0, 'kind', False, 80),
             (1, 'subject', False, 0),
-            (2, 'statement', False, 22),
-            (3, 'receipt', True, 22),
+            (2, 'statement', False, 23),
+            (3, 'receipt', True, 23),
         ),
     ),
-    # 81 link-hello
-    (9, ((0, 'credentials', False, (7, 1, 3, 20)),)),
-    # 82 from-terminal
+    # 82 link-hello
+    (9, ((0, 'credentials', False, (7, 1, 3, 21)),)),
+    # 83 from-terminal
     (
         11,
         (
-            ('ready', 83),
-            ('check-pin', 84),
-            ('dial', 85),
-            ('notice-done', 86),
-            ('hang-up', 87),
-            ('fetch', 88),
-            ('beacon-ask', 89),
+            ('ready', 84),
+            ('check-pin', 85),
+            ('dial', 86),
+            ('notice-done', 87),
+            ('hang-up', 88),
+            ('fetch', 89),
+            ('beacon-ask', 90),
         ),
     ),
-    # 83 ready
+    # 84 ready
     (
         9,
         (
             (0, 'type', False, (4, 'ready')),
-            (1, 'firmware', False, 63),
-            (2, 'head', False, (6, 69)),
-            (3, 'installed', False, 31),
+            (1, 'firmware', False, 64),
+            (2, 'head', False, (6, 70)),
+            (3, 'installed', False, 32),
             (4, 'call', False, (6, 2)),
         ),
     ),
-    # 84 check-pin
+    # 85 check-pin
     (9, ((0, 'type', False, (4, 'check-pin')), (1, 'person', False, 12), (2, 'pin', False, 11))),
-    # 85 dial
+    # 86 dial
     (
         9,
         (
@@ -595,38 +597,38 @@ RULES = (
             (3, 'language', False, 9),
         ),
     ),
-    # 86 notice-done
+    # 87 notice-done
     (9, ((0, 'type', False, (4, 'notice-done')), (1, 'call', False, 2))),
-    # 87 hang-up
+    # 88 hang-up
     (9, ((0, 'type', False, (4, 'hang-up')), (1, 'call', False, 2))),
-    # 88 fetch
+    # 89 fetch
     (
         9,
         (
             (0, 'type', False, (4, 'fetch')),
-            (1, 'kind', False, 30),
+            (1, 'kind', False, 31),
             (2, 'version', False, 16),
             (3, 'offset', False, 16),
         ),
     ),
-    # 89 beacon-ask
+    # 90 beacon-ask
     (9, ((0, 'type', False, (4, 'beacon-ask')), (1, 'nonce', False, 5))),
-    # 90 from-gateway
+    # 91 from-gateway
     (
         11,
         (
-            ('welcome', 91),
-            ('pin-result', 92),
-            ('progress', 93),
-            ('ended', 95),
-            ('offer', 96),
-            ('deliver', 97),
-            ('saved', 98),
-            ('saved-chunk', 99),
-            ('error', 100),
+            ('welcome', 92),
+            ('pin-result', 93),
+            ('progress', 94),
+            ('ended', 96),
+            ('offer', 97),
+            ('deliver', 98),
+            ('saved', 99),
+            ('saved-chunk', 100),
+            ('error', 101),
         ),
     ),
-    # 91 welcome
+    # 92 welcome
     (
         9,
         (
@@ -636,7 +638,7 @@ RULES = (
             (3, 'call', False, (6, 2)),
         ),
     ),
-    # 92 pin-result
+    # 93 pin-result
     (
         9,
         (
@@ -646,23 +648,23 @@ RULES = (
             (3, 'wait_s', False, 16),
         ),
     ),
-    # 93 progress
-    (9, ((0, 'type', False, (4, 'progress')), (1, 'call', False, 2), (2, 'state', False, 94))),
-    # 94 call-progress
+    # 94 progress
+    (9, ((0, 'type', False, (4, 'progress')), (1, 'call', False, 2), (2, 'state', False, 95))),
+    # 95 call-progress
     (5, ((1, 'ringing'), (2, 'answered'), (3, 'accepted'))),
-    # 95 ended
-    (9, ((0, 'type', False, (4, 'ended')), (1, 'call', False, 2), (2, 'reason', False, 50))),
-    # 96 offer
-    (9, ((0, 'type', False, (4, 'offer')), (1, 'header', False, 21), (2, 'key', False, (6, 45)))),
-    # 97 deliver
-    (9, ((0, 'type', False, (4, 'deliver')), (1, 'answer', False, 80))),
-    # 98 saved
+    # 96 ended
+    (9, ((0, 'type', False, (4, 'ended')), (1, 'call', False, 2), (2, 'reason', False, 51))),
+    # 97 offer
+    (9, ((0, 'type', False, (4, 'offer')), (1, 'header', False, 22), (2, 'key', False, (6, 46)))),
+    # 98 deliver
+    (9, ((0, 'type', False, (4, 'deliver')), (1, 'answer', False, 81))),
+    # 99 saved
     (9, ((0, 'type', False, (4, 'saved')), (1, 'hash', False, 0))),
-    # 99 saved-chunk
+    # 100 saved-chunk
     (9, ((0, 'type', False, (4, 'saved-chunk')), (1, 'record', False, 2), (2, 'index', False, 16))),
-    # 100 link-error
-    (9, ((0, 'type', False, (4, 'error')), (1, 'code', False, 101), (2, 'what', False, (2, 0, 128, None)))),
-    # 101 link-error-code
+    # 101 link-error
+    (9, ((0, 'type', False, (4, 'error')), (1, 'code', False, 102), (2, 'what', False, (2, 0, 128, None)))),
+    # 102 link-error-code
     (
         5,
         (
@@ -674,14 +676,14 @@ RULES = (
             (6, 'restricted'),
         ),
     ),
-    # 102 bulk-up
-    (11, (('record', 103), ('chunk', 104), ('checkpoint', 105), ('tally', 106))),
-    # 103 bulk-record
+    # 103 bulk-up
+    (11, (('record', 104), ('chunk', 105), ('tally', 106))),
+    # 104 bulk-record
     (
         9,
         ((0, 'type', False, (4, 'record')), (1, 'record', False, 19), (2, 'envelopes', False, (7, 0, 18, 18))),
     ),
-    # 104 bulk-chunk
+    # 105 bulk-chunk
     (
         9,
         (
@@ -691,8 +693,6 @@ RULES = (
             (3, 'data', False, (1, 16, 16016)),
         ),
     ),
-    # 105 bulk-checkpoint
-    (9, ((0, 'type', False, (4, 'checkpoint')), (1, 'checkpoint', False, 19))),
     # 106 bulk-tally
     (9, ((0, 'type', False, (4, 'tally')), (1, 'tally', False, 19))),
     # 107 bulk-down
@@ -700,7 +700,7 @@ RULES = (
         9,
         (
             (0, 'type', False, (4, 'part')),
-            (1, 'kind', False, 30),
+            (1, 'kind', False, 31),
             (2, 'version', False, 16),
             (3, 'offset', False, 16),
             (4, 'data', False, (1, 0, 4096)),
