@@ -8,7 +8,7 @@ from nacl.signing import SigningKey
 from sealine_protocol import codec, cose, receipt
 from sealine_protocol.clock import now_ms
 
-from sealine_central import log
+from sealine_central import tree
 from sealine_central.store import Outcome
 
 _PAD = bytes(16)
@@ -27,7 +27,7 @@ class Answers:
 
     def receipt(self, db: sqlite3.Connection, leaf: int, tree_size: int) -> bytes:
         """The COSE receipt of one leaf in the tree of `tree_size`."""
-        proof = log.prove(db, leaf, tree_size)
+        proof = tree.prove(db, leaf, tree_size)
         return receipt.make(leaf, tree_size, proof.path, proof.root, self._key, now_ms() // 1000)
 
     def delivered(self, db: sqlite3.Connection, outcome: Outcome, tree_size: int) -> bytes:
@@ -59,14 +59,15 @@ class Answers:
             "time": now_ms(),
             "newest": dict(versions),
             "head": dict(head) if head else None,
+            "facility": facility,
         }
         statement = self._sign("beacon", fields)
         return codec.encode("answer", {"kind": "beacon", "subject": request["terminal"] + _PAD, "statement": statement})
 
     def tree_head(self, db: sqlite3.Connection) -> tuple[int, bytes]:
         """Size and signed head of the log as it is now."""
-        size = log.size(db)
-        fields = {"size": size, "root": log.root(db, size), "time": now_ms()}
+        size = tree.size(db)
+        fields = {"size": size, "root": tree.root(db, size), "time": now_ms()}
         return size, self._sign("tree-head", fields)
 
     def _sign(self, content: str, fields: Mapping[str, Any]) -> bytes:

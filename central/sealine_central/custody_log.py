@@ -9,7 +9,7 @@ from sealine_protocol.errors import ProtocolError
 from sealine_protocol.hashes import blake2b256
 from sealine_protocol.trust import Trust
 
-from sealine_central import log
+from sealine_central import tree
 from sealine_central.answers import Answers
 from sealine_central.custody.case import CustodyError, verify_person
 from sealine_central.errors import CentralError
@@ -36,7 +36,7 @@ def admit(store: Store, book: FacilityBook, answers: Answers, signed: bytes, cre
         raise CentralError("not admitted: its request is not in the log")
     with store.writing() as db:
         leaf = store.add_object(db, blake2b256(signed), content, signed)
-        size = log.size(db)
+        size = tree.size(db)
     return answers.receipt(store.db, leaf, size)
 
 

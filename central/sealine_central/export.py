@@ -9,7 +9,7 @@ from pathlib import Path
 import cbor2
 from sealine_protocol import credential, durable
 
-from sealine_central import log
+from sealine_central import tree
 from sealine_central.answers import Answers
 from sealine_central.config import Config
 from sealine_central.errors import CentralError
@@ -58,7 +58,7 @@ def export_case(config: Config, store: Store, answers: Answers, record_id: bytes
     for name in ("credentials", "people"):
         (out / name).mkdir(parents=True, exist_ok=True)
     (out / "record.cose").write_bytes(signed)
-    (out / "record.receipt").write_bytes(answers.receipt(store.db, leaf, log.size(store.db)))
+    (out / "record.receipt").write_bytes(answers.receipt(store.db, leaf, tree.size(store.db)))
     for place, data in enumerate(cbor2.loads(credentials)):
         (out / "credentials" / f"{place}.cose").write_bytes(data)
     shutil.copyfile(trust, out / "trust.bundle")

@@ -51,7 +51,7 @@ def _rests_on_checkpoint(record_id: bytes, recording: Mapping[str, Any], identit
     """A cut recording with chunks counts what its terminal had signed before the reset; another has no checkpoint."""
     signed = recording["checkpoint"]
     if signed is None:
-        return recording["state"] != "cut" or recording["chunks"] == 0
+        return bool(recording["state"] != "cut" or recording["chunks"] == 0)
     try:
         payload = cose.verify(cose.parse(signed), identity_key, "checkpoint")
         point = codec.decode("checkpoint", payload)

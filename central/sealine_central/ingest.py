@@ -13,14 +13,14 @@ from sealine_protocol import log, topics
 from sealine_protocol.errors import ProtocolError
 from sealine_protocol.hashes import blake2b256
 
-from sealine_central import log as tree
+from sealine_central import tree
 from sealine_central.answers import Answers
 from sealine_central.errors import StoreError
 from sealine_central.facilities import FacilityBook
-from sealine_central.intake import Tray
 from sealine_central.metrics import Metrics
 from sealine_central.recordings import MAX_CHUNKS, Recordings
 from sealine_central.store import Outcome, Store
+from sealine_central.tray import Tray
 from sealine_central.verify import Delivered
 
 MAX_OPEN_UPLOADS: Final = 2048  # a facility's recordings without a record: ten for each of 200 terminals

@@ -1,9 +1,9 @@
 """The tables of central's store. Times are unix milliseconds."""
 
-from sealine_central import log
+from sealine_central import tree
 
 SCHEMA = (
-    log.SCHEMA
+    tree.SCHEMA
     + """
 CREATE TABLE IF NOT EXISTS record (
     hash BLOB PRIMARY KEY, key_id BLOB NOT NULL, seq INTEGER NOT NULL, prev BLOB NOT NULL, record_id BLOB NOT NULL,

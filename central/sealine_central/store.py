@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import cbor2
 from sealine_protocol.clock import now_ms
 
-from sealine_central import log
+from sealine_central import tree
 from sealine_central.errors import StoreError
 from sealine_central.schema import SCHEMA
 from sealine_central.verify import Delivered, DeliveredTally
@@ -116,7 +116,7 @@ class Store:
             "SELECT hash FROM record WHERE key_id = ? AND seq = ? ORDER BY leaf LIMIT 1", (kid, record["seq"])
         ).fetchone()
         fork_of = bytes(other[0]) if other else None
-        leaf = log.append(db, [delivered.signed])
+        leaf = tree.append(db, [delivered.signed])
         recording = record["recording"]
         _insert(
             db,
@@ -161,7 +161,7 @@ class Store:
         known = self.known(delivered.hash, tally["facility"])
         if known is not None:
             return known
-        leaf = log.append(db, [delivered.signed])
+        leaf = tree.append(db, [delivered.signed])
         head = tally["head"] or {"seq": None, "hash": None}
         _insert(
             db,
@@ -185,7 +185,7 @@ class Store:
         known = db.execute("SELECT leaf FROM object WHERE hash = ?", (data_hash,)).fetchone()
         if known is not None:
             return int(known[0])
-        leaf = log.append(db, [signed])
+        leaf = tree.append(db, [signed])
         _insert(db, "object", hash=data_hash, leaf=leaf, content=content, signed=signed)
         return leaf
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from sealine_protocol import codec, cose, receipt
 
-from sealine_central import log
+from sealine_central import tree
 from sealine_central.answers import Answers
 from sealine_central.errors import CentralError
 from sealine_central.store import Store
@@ -57,7 +57,7 @@ def record_text(store: Store, answers: Answers, beginning: str) -> str:
         "SELECT signed, leaf FROM record WHERE record_id = ? ORDER BY leaf LIMIT 1", (record_id,)
     ).fetchone()
     record = codec.decode("record", cose.parse(signed).payload)
-    size = log.size(store.db)
+    size = tree.size(store.db)
     proof = answers.receipt(store.db, leaf, size)
     when = receipt.verify(proof, signed, answers.public_key)
     lines = [f"{name}: {_plain(name, value)}" for name, value in record.items()]

@@ -5,7 +5,7 @@ from typing import Final
 
 from sealine_protocol import log
 
-from sealine_central import log as tree
+from sealine_central import tree
 from sealine_central.answers import Answers
 from sealine_central.chains import Chain, chain, keys
 from sealine_central.metrics import Metrics

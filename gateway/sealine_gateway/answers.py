@@ -13,8 +13,8 @@ from sealine_gateway.bundles import Bundles
 from sealine_gateway.chunks import ChunkStore
 from sealine_gateway.errors import TrustError
 from sealine_gateway.metrics import Metrics
+from sealine_gateway.one_thread import OneThread
 from sealine_gateway.outbox import Known, Outbox
-from sealine_gateway.worker import OneThread
 
 CLOCK_SLACK_MS: Final = 2000  # receipts carry whole seconds; central's clock and ours differ a little
 

@@ -20,6 +20,7 @@ from sealine_gateway.config import Config
 from sealine_gateway.errors import StorageError
 from sealine_gateway.intake import Intake
 from sealine_gateway.metrics import Metrics
+from sealine_gateway.one_thread import OneThread
 from sealine_gateway.outbox import QUARANTINED, RECEIPTED, WAITING, Outbox
 from sealine_gateway.roster import Roster
 from sealine_gateway.server import LinkServer
@@ -28,7 +29,6 @@ from sealine_gateway.sip.trunk import SipTrunk
 from sealine_gateway.trunk import Trunk
 from sealine_gateway.uplink import Uplink
 from sealine_gateway.vault import Vault
-from sealine_gateway.worker import OneThread
 
 GAUGE_S = 5.0  # how often what is on disk is counted
 

@@ -13,8 +13,8 @@ from sealine_gateway import outbox
 from sealine_gateway.chunks import ChunkStore
 from sealine_gateway.errors import ConflictError, RefusedError, StorageError, StorageFullError
 from sealine_gateway.metrics import Metrics
+from sealine_gateway.one_thread import OneThread
 from sealine_gateway.outbox import Entry, Outbox
-from sealine_gateway.worker import OneThread
 
 Message = dict[str, Any]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from sealine_gateway.errors import StorageError, StorageFullError
-from sealine_gateway.worker import OneThread
+from sealine_gateway.one_thread import OneThread
 
 FILE_NAME: Final = "outbox.sqlite"
 KEEP_MS: Final = 30 * 24 * 3600 * 1000  # a central that goes back further than this has lost more than its backup

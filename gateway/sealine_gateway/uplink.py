@@ -19,8 +19,8 @@ from sealine_gateway.chunks import ChunkStore
 from sealine_gateway.config import Config
 from sealine_gateway.errors import GatewayError, StorageError
 from sealine_gateway.metrics import Metrics
+from sealine_gateway.one_thread import OneThread
 from sealine_gateway.outbox import Outbox, Store
-from sealine_gateway.worker import OneThread
 
 POLL_S: Final = 1.0  # retries are due at some second
 MAX_OUTSTANDING: Final = 5000  # published, unanswered: what a central that is away finds at the broker

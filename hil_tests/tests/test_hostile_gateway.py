@@ -15,7 +15,7 @@ from sealine_hil.phone import WallPhone
 from sealine_hil.proxy import Direction, Proxy
 from sealine_hil.town import LAWYER, PATIENT, PEOPLE, PIN, dialled, plan_in
 from sealine_protocol import codec, cose, mulaw
-from sealine_protocol.frames import FrameDecoder
+from sealine_protocol.cobs import FrameDecoder
 from sealine_protocol.hashes import blake2b256
 
 pytestmark = pytest.mark.timeout(60)

@@ -9,7 +9,9 @@ import struct
 from collections import deque
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-from .channel import (
+from .cobs import MAX_BODY_BYTES, FrameDecoder, encode
+from .noise import Handshake, NoiseError, Transport
+from .reliable import (
     MAX_BULK_DOWN_BYTES,
     MAX_BULK_UP_BYTES,
     MAX_CONTROL_BYTES,
@@ -20,8 +22,6 @@ from .channel import (
     Receiver,
     Sender,
 )
-from .frames import MAX_BODY_BYTES, FrameDecoder, encode
-from .noise import Handshake, NoiseError, Transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,8 +6,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sealine_protocol.channel import FRAGMENT_BYTES, MAX_BULK_DOWN_BYTES, MAX_BULK_UP_BYTES, MAX_CONTROL_BYTES
-from sealine_protocol.frames import FrameDecoder, encode
+from sealine_protocol.cobs import FrameDecoder, encode
 from sealine_protocol.link import (
     HANDSHAKE_MS,
     KEEPALIVE_MS,
@@ -22,6 +21,7 @@ from sealine_protocol.link import (
     PeerError,
 )
 from sealine_protocol.noise import MAX_COUNTER, Handshake
+from sealine_protocol.reliable import FRAGMENT_BYTES, MAX_BULK_DOWN_BYTES, MAX_BULK_UP_BYTES, MAX_CONTROL_BYTES
 
 
 class Pair:

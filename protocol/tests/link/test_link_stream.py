@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-from sealine_protocol.channel import MAX_BULK_DOWN_BYTES, MAX_BULK_UP_BYTES, MAX_CONTROL_BYTES
 from sealine_protocol.clock import monotonic_ms
-from sealine_protocol.frames import encode
+from sealine_protocol.cobs import encode
 from sealine_protocol.link import Event, Link, LinkFullError, PeerError, Role
 from sealine_protocol.link_stream import LinkStream
+from sealine_protocol.reliable import MAX_BULK_DOWN_BYTES, MAX_BULK_UP_BYTES, MAX_CONTROL_BYTES
 
 ROOT = Path(__file__).parents[3]
 MICROPYTHON = ROOT / "build/firmware/unix/micropython"

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sealine_protocol.frames import MAX_BODY_BYTES, MAX_STUFFED_BYTES, FrameDecoder, encode
+from sealine_protocol.cobs import MAX_BODY_BYTES, MAX_STUFFED_BYTES, FrameDecoder, encode
 
 VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "cobs.json").read_text())
 bodies = st.binary(min_size=1, max_size=MAX_BODY_BYTES) | st.integers(1, MAX_BODY_BYTES).map(
