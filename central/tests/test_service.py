@@ -1,6 +1,5 @@
 """Central as it is run: a process, a real broker mutual TLS and an ACL, and a gateway's certificate."""
 
-import signal
 import sqlite3
 import time
 import urllib.request
@@ -8,6 +7,7 @@ import urllib.request
 import pytest
 from broker_site import Gateway, World, until
 from central_factory import FACILITY, NOW_S, Terminal
+from sealine_hil.errors import HilError
 from sealine_protocol import codec, cose, receipt
 
 pytestmark = pytest.mark.timeout(90)
@@ -75,7 +75,7 @@ def test_killed_again_and_again_between_commit_and_acknowledgement_it_loses_and_
             running.gateway.send(call.upload())
         # as soon as the first of this part are committed, whatever is on its way then
         until(lambda part=part: _count(database) > part)
-        running.central.stop(signal.SIGKILL)
+        running.central.kill()
         running.central.start()
     until(lambda: {call.hash for call in calls} <= running.gateway.subjects(), 40)
     verify_all(running, calls)
@@ -86,20 +86,21 @@ def test_killed_again_and_again_between_commit_and_acknowledgement_it_loses_and_
 def test_killed_just_behind_the_commit_it_answers_after_the_restart(running, site):
     """The batch is in the store, the broker has no acknowledgement, the gateway no receipt."""
     running.central.stop()
-    command = running.central.command
     program = (
         "import os; from sealine_central import cli, ingest; real = ingest.Ingest.process\n"
         "def process(self, batch):\n    real(self, batch)\n    os.kill(os.getpid(), 9)\n"
         "ingest.Ingest.process = process; cli.main()"
     )
-    running.central.command = [command[0], "-c", program, *command[3:]]
-    running.central.start()
-    call = Terminal(site).call()
-    running.gateway.send(call.upload())
-    assert running.central.process.wait(20) == -signal.SIGKILL
+    dying = running.program("python", "-c", program)
+    try:
+        dying.start()
+        call = Terminal(site).call()
+        running.gateway.send(call.upload())
+        until(lambda: not dying.running)
+    finally:
+        dying.kill()
     assert _count(running.state / "central.sqlite") == 1
     assert running.gateway.subjects() == set()
-    running.central.process, running.central.command = None, command
     running.central.start()
     until(lambda: call.hash in running.gateway.subjects())
     verify_all(running, [call])
@@ -111,7 +112,7 @@ def test_a_broker_that_goes_away_and_comes_back(running, site):
     first, second = terminal.call(), terminal.call()
     running.gateway.send(first.upload())
     until(lambda: first.hash in running.gateway.subjects())
-    running.broker.stop(signal.SIGKILL)
+    running.broker.kill()
     time.sleep(1)
     running.broker.start()
     running.gateway.offer(second)
@@ -119,7 +120,7 @@ def test_a_broker_that_goes_away_and_comes_back(running, site):
 
 
 def test_central_starts_before_its_broker(world, site):
-    world.central.ready = b"broker not reached"
+    world.central = world.program("sealine-central", ready="broker not reached")
     world.central.start()
     world.broker.start()
     world.gateway = Gateway(world)
@@ -169,7 +170,7 @@ def test_it_ends_in_order(running):
 
 def test_a_missing_enrolment_or_port_is_one_sentence(world):
     (world.state / "identity.key").unlink()
-    with pytest.raises(AssertionError, match=r"sealine-central: unit: identity\.key is not there"):
+    with pytest.raises(HilError, match=r"sealine-central: unit: identity\.key is not there"):
         world.central.start()
 
 

@@ -54,18 +54,20 @@ class Program:
         self.kill()
         raise HilError(f"{Path(self._command[0]).name} does not start: {self.log.read_text()[-1500:]}")
 
-    def stop(self) -> None:
-        """End it in order."""
+    def stop(self) -> int | None:
+        """End it in order; its exit code, None if it was not started. Raises HilError."""
+        code = None
         if self._process is not None:
             self._process.terminate()
             try:
-                self._process.wait(STOP_S)
+                code = self._process.wait(STOP_S)
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait(STOP_S)
                 raise HilError(f"{Path(self._command[0]).name} did not stop within {STOP_S:g} s") from None
             finally:
                 self._process = None
+        return code
 
     def kill(self) -> None:
         """End it as a power cut does."""
