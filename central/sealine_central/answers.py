@@ -50,7 +50,13 @@ class Answers:
         statement = self._sign("stored", {"record": record_id, "digest": digest, "time": now_ms()})
         return codec.encode("answer", {"kind": "stored", "subject": record_id + _PAD, "statement": statement})
 
-    def beacon(self, request: Mapping[str, Any], versions: Mapping[str, int], head: Mapping[str, Any] | None) -> bytes:
+    def beacon(
+        self,
+        facility: str,
+        request: Mapping[str, Any],
+        versions: Mapping[str, int],
+        head: Mapping[str, Any] | None,
+    ) -> bytes:
         """Time, newest bundle versions and the terminal's own head, for the nonce it sent."""
         fields = {
             "version": 1,

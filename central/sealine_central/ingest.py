@@ -176,7 +176,7 @@ class Ingest:
         answers += self._stored(tray.facility, dict.fromkeys([*recorded, *tray.chunks]))
         for request in tray.beacons:
             head = self._store.head(request["terminal"], tray.facility)
-            answers.append(self._answers.beacon(request, tray.book.versions, head))
+            answers.append(self._answers.beacon(tray.facility, request, tray.book.versions, head))
         return answers
 
     def _report(self, tray: Tray, outcomes: Sequence[Outcome]) -> None:

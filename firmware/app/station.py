@@ -94,7 +94,7 @@ class Station:
             gc.collect()
         self.chunks = Chunks(self.spool, self.book)
         self.outgoing = Outgoing(self.journal, self.chunks, self.tally)
-        self.answers = Answers(self.journal, self.clock, self.trust, self.identity.key_id)
+        self.answers = Answers(self.journal, self.clock, self.trust, self.identity)
         self.exchange = Exchange(self)
         self.voice = Voice(audio, self._voice_out)
         self.engine = Engine(self.front, self.voice, self.book, self.exchange.send)

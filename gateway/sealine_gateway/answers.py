@@ -90,6 +90,8 @@ class Answers:
         terminal = beacon["terminal"]
         if terminal + bytes(16) != answer["subject"]:
             raise TrustError("beacon.terminal: another subject")
+        if beacon["facility"] != self._bundles.trust.facility:
+            raise TrustError("beacon.facility: another facility")
         after_seq = -1 if beacon["head"] is None else beacon["head"]["seq"]
         before_ms = beacon["time"] - CLOCK_SLACK_MS
         count = await self._outbox.run(lambda store: store.offer_again(terminal, after_seq, before_ms))

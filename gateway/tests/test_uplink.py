@@ -155,7 +155,15 @@ async def test_beacon_is_asked_and_brought(site, start, central, until):
     terminal.send({"type": "beacon-ask", "nonce": nonce})
     ask = await until(lambda: next((up for up in central.uploads if up["type"] == "beacon"), None))
     assert ask == {"type": "beacon", "nonce": nonce, "terminal": terminal.keys.key_id}
-    fields = {"version": 1, "nonce": nonce, "terminal": ask["terminal"], "time": 1, "newest": {}, "head": None}
+    fields = {
+        "version": 1,
+        "nonce": nonce,
+        "terminal": ask["terminal"],
+        "time": 1,
+        "newest": {},
+        "head": None,
+        "facility": FACILITY,
+    }
     central.answer(central.statement("beacon", ask["terminal"] + bytes(16), fields))
     assert (await terminal.expect("deliver"))["answer"]["kind"] == "beacon"
     await terminal.disconnect()
@@ -184,7 +192,15 @@ async def test_head_that_goes_back_brings_the_records_again(site, start, central
     head = {"seq": 1, "hash": blake2b256(records[1])}
     key_id = terminal.keys.key_id
     later = time.time_ns() // 1_000_000 + 10_000
-    fields = {"version": 1, "nonce": bytes(16), "terminal": key_id, "time": later, "newest": {}, "head": head}
+    fields = {
+        "version": 1,
+        "nonce": bytes(16),
+        "terminal": key_id,
+        "time": later,
+        "newest": {},
+        "head": head,
+        "facility": FACILITY,
+    }
     central.answer(central.statement("beacon", key_id + bytes(16), fields, SigningKey.generate()))
     await asyncio.sleep(0.5)
     assert central.records == []  # not on anybody's word

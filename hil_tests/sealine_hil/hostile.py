@@ -127,6 +127,7 @@ class HostileGateway:
             "time": time.time_ns() // 1_000_000,
             "newest": dict(self._facility.versions),
             "head": self.head,
+            "facility": self._facility.name,
         } | changes
         statement = cose.sign("beacon", codec.encode("beacon", fields), self._central.identity)
         return codec.encode("answer", {"kind": "beacon", "subject": terminal + bytes(16), "statement": statement})

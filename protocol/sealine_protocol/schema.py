@@ -39,6 +39,7 @@ NAMES: tuple[str, ...] = (
     'time-s',
     'duration-ms',
     'counter',
+    'seconds',
     'money',
     'envelope',
     'signed',
@@ -197,23 +198,25 @@ RULES: tuple[tuple[Any, ...], ...] = (
     (0, None),
     # 16 counter
     (0, 4294967295),
-    # 17 money
+    # 17 seconds
+    (0, 21600),
+    # 18 money
     (0, None),
-    # 18 envelope
+    # 19 envelope
     (1, 48, 256),
-    # 19 signed
+    # 20 signed
     (1, 80, 8192),
-    # 20 signed-checkpoint
+    # 21 signed-checkpoint
     (1, 80, 512),
-    # 21 signed-credential
+    # 22 signed-credential
     (1, 80, 1024),
-    # 22 signed-header
+    # 23 signed-header
     (1, 80, 512),
-    # 23 statement
+    # 24 statement
     (1, 80, 4096),
-    # 24 protected-header
+    # 25 protected-header
     (9, ((1, 'alg', False, (4, -8)), (3, 'content_type', False, (2, 1, 64, None)), (4, 'kid', False, 1))),
-    # 25 role
+    # 26 role
     (
         5,
         (
@@ -230,7 +233,7 @@ RULES: tuple[tuple[Any, ...], ...] = (
             (11, 'firmware'),
         ),
     ),
-    # 26 credential
+    # 27 credential
     (
         9,
         (
@@ -238,97 +241,97 @@ RULES: tuple[tuple[Any, ...], ...] = (
             (4, 'exp', False, 14),
             (5, 'nbf', False, 14),
             (6, 'iat', False, 14),
-            (8, 'cnf', False, 27),
+            (8, 'cnf', False, 28),
             (-70001, 'facility', False, 7),
-            (-70002, 'role', False, 25),
+            (-70002, 'role', False, 26),
             (-70003, 'link_key', False, 3),
             (-70004, 'class', True, 8),
             (-70005, 'organisation', True, 8),
         ),
     ),
-    # 27 confirmation
-    (9, ((1, 'cose_key', False, 28),)),
-    # 28 cose-key
+    # 28 confirmation
+    (9, ((1, 'cose_key', False, 29),)),
+    # 29 cose-key
     (9, ((1, 'kty', False, (4, 1)), (-1, 'crv', False, (4, 6)), (-2, 'x', False, 3))),
-    # 29 signing-request
+    # 30 signing-request
     (
         9,
         (
             (0, 'challenge', False, 6),
             (1, 'identity_key', False, 3),
             (2, 'link_key', False, 3),
-            (3, 'role', False, 25),
+            (3, 'role', False, 26),
             (4, 'hardware_id', False, (1, 8, 32)),
-            (5, 'firmware', False, 64),
+            (5, 'firmware', False, 65),
         ),
     ),
-    # 30 enrolment
+    # 31 enrolment
     (
         9,
         (
             (0, 'root_key', False, 3),
-            (1, 'credential', False, 21),
-            (2, 'issuers', False, (7, 0, 2, 21)),
-            (3, 'trust', False, 35),
+            (1, 'credential', False, 22),
+            (2, 'issuers', False, (7, 0, 2, 22)),
+            (3, 'trust', False, 36),
             (4, 'time', False, 13),
-            (5, 'floors', False, 32),
+            (5, 'floors', False, 33),
             (6, 'gateway', False, (2, 0, 128, None)),
         ),
     ),
-    # 31 bundle-kind
+    # 32 bundle-kind
     (5, ((1, 'trust'), (2, 'revocations'), (3, 'directory'), (4, 'policy'), (5, 'tariff'), (6, 'firmware'))),
-    # 32 versions
-    (8, 31, 16),
-    # 33 bundle-header
+    # 33 versions
+    (8, 32, 16),
+    # 34 bundle-header
     (
         9,
         (
-            (0, 'kind', False, 31),
+            (0, 'kind', False, 32),
             (1, 'facility', False, 7),
             (2, 'version', False, 16),
             (3, 'issued', False, 14),
             (4, 'expires', False, 14),
             (5, 'length', False, 16),
             (6, 'hash', False, 0),
-            (7, 'directory', True, 34),
+            (7, 'directory', True, 35),
         ),
     ),
-    # 34 directory-header
+    # 35 directory-header
     (9, ((0, 'entries', False, 16), (1, 'max_age_s', False, 16), (2, 'key_check', False, 0))),
-    # 35 bundle
-    (9, ((0, 'header', False, 22), (1, 'body', False, (1, 0, 8192)))),
-    # 36 trust-body
+    # 36 bundle
+    (9, ((0, 'header', False, 23), (1, 'body', False, (1, 0, 8192)))),
+    # 37 trust-body
     (
         9,
         (
             (0, 'facility', False, 7),
             (1, 'root_key', False, 3),
-            (2, 'issuers', False, (7, 0, 8, 21)),
-            (3, 'centrals', False, (7, 1, 4, 21)),
-            (4, 'signers', False, (7, 0, 16, 21)),
-            (5, 'custodians', False, 37),
+            (2, 'issuers', False, (7, 0, 8, 22)),
+            (3, 'centrals', False, (7, 1, 4, 22)),
+            (4, 'signers', False, (7, 0, 16, 22)),
+            (5, 'custodians', False, 38),
             (6, 'billing_key', False, 3),
         ),
     ),
-    # 37 custodian-set
-    (9, ((0, 'k', False, (0, 16)), (1, 'n', False, (0, 16)), (2, 'credentials', False, (7, 0, 16, 21)))),
-    # 38 revocations-body
-    (9, ((0, 'facility', False, 7), (1, 'revoked', False, (7, 0, 700, 39)))),
-    # 39 revocation
+    # 38 custodian-set
+    (9, ((0, 'k', False, (0, 16)), (1, 'n', False, (0, 16)), (2, 'credentials', False, (7, 0, 16, 22)))),
+    # 39 revocations-body
+    (9, ((0, 'facility', False, 7), (1, 'revoked', False, (7, 0, 700, 40)))),
+    # 40 revocation
     (10, (('key_id', 1), ('since', 14))),
-    # 40 policy-body
+    # 41 policy-body
     (
         9,
         (
             (0, 'facility', False, 7),
-            (1, 'numbering', False, 41),
-            (2, 'max_talk_s', False, 16),
+            (1, 'numbering', False, 42),
+            (2, 'max_talk_s', False, 17),
             (3, 'ring_timeout_s', False, 16),
-            (4, 'protected', False, (7, 0, 32, 42)),
-            (5, 'always', False, (7, 0, 32, 42)),
+            (4, 'protected', False, (7, 0, 32, 43)),
+            (5, 'always', False, (7, 0, 32, 43)),
         ),
     ),
-    # 41 numbering-plan
+    # 42 numbering-plan
     (
         9,
         (
@@ -339,32 +342,32 @@ RULES: tuple[tuple[Any, ...], ...] = (
             (4, 'area', False, (2, 0, 5, b'0123456789')),
         ),
     ),
-    # 42 short-line
+    # 43 short-line
     (10, (('code', (2, 2, 6, b'0123456789*#')), ('number', 10))),
-    # 43 tariff-body
+    # 44 tariff-body
     (
         9,
         (
             (0, 'facility', False, 7),
-            (1, 'rate', False, 17),
-            (2, 'cap', False, 17),
+            (1, 'rate', False, 18),
+            (2, 'cap', False, 18),
             (3, 'cap_source', False, (2, 0, 256, None)),
-            (4, 'payer', False, 44),
-            (5, 'after_end', False, 45),
+            (4, 'payer', False, 45),
+            (5, 'after_end', False, 46),
         ),
     ),
-    # 44 payer
+    # 45 payer
     (5, ((0, 'nobody'), (1, 'caller'), (2, 'called'))),
-    # 45 after-end
+    # 46 after-end
     (5, ((0, 'free'), (1, 'refused'))),
-    # 46 directory-key
+    # 47 directory-key
     (9, ((0, 'version', False, 16), (1, 'terminal', False, 1), (2, 'sealed', False, (1, 80, 80)))),
-    # 47 record
+    # 48 record
     (
         9,
         (
             (0, 'version', False, (4, 1)),
-            (1, 'kind', False, 48),
+            (1, 'kind', False, 49),
             (2, 'id', False, 2),
             (3, 'terminal', False, 7),
             (4, 'facility', False, 7),
@@ -376,29 +379,29 @@ RULES: tuple[tuple[Any, ...], ...] = (
             (10, 'accepted_at', False, (6, 13)),
             (11, 'ended', False, 13),
             (12, 'talk_ms', False, 15),
-            (13, 'clock', False, 49),
-            (14, 'end_reason', False, 51),
+            (13, 'clock', False, 50),
+            (14, 'end_reason', False, 52),
             (15, 'person_token', False, (6, 4)),
             (16, 'number_token', False, 4),
-            (17, 'envelopes', False, (7, 0, 18, 55)),
-            (18, 'privileged', False, 52),
-            (19, 'directory', False, (6, 53)),
-            (20, 'policy', False, (6, 53)),
-            (21, 'trust', False, 53),
-            (22, 'notice', False, (7, 0, 4, 57)),
-            (23, 'tariff', False, (6, 58)),
-            (24, 'charge', False, 59),
-            (25, 'recording', False, (6, 60)),
-            (26, 'firmware', False, 64),
+            (17, 'envelopes', False, (7, 0, 18, 56)),
+            (18, 'privileged', False, 53),
+            (19, 'directory', False, (6, 54)),
+            (20, 'policy', False, (6, 54)),
+            (21, 'trust', False, 54),
+            (22, 'notice', False, (7, 0, 4, 58)),
+            (23, 'tariff', False, (6, 59)),
+            (24, 'charge', False, 60),
+            (25, 'recording', False, (6, 61)),
+            (26, 'firmware', False, 65),
         ),
     ),
-    # 48 record-kind
+    # 49 record-kind
     (5, ((1, 'call'),)),
-    # 49 clock
-    (10, (('source', 50), ('age', 15))),
-    # 50 clock-source
+    # 50 clock
+    (10, (('source', 51), ('age', 15))),
+    # 51 clock-source
     (5, ((0, 'floor'), (1, 'beacon'), (2, 'gateway'))),
-    # 51 end-reason
+    # 52 end-reason
     (
         5,
         (
@@ -420,58 +423,58 @@ RULES: tuple[tuple[Any, ...], ...] = (
             (16, 'policy'),
         ),
     ),
-    # 52 privilege
+    # 53 privilege
     (5, ((0, 'none'), (1, 'directory'), (2, 'doubt'))),
-    # 53 bundle-ref
+    # 54 bundle-ref
     (10, (('version', 16), ('hash', 0))),
-    # 54 envelope-kind
+    # 55 envelope-kind
     (5, ((0, 'person'), (1, 'number'), (2, 'share'))),
-    # 55 envelope-ref
-    (10, (('kind', 54), ('index', (0, 16)), ('hash', 0))),
-    # 56 party
+    # 56 envelope-ref
+    (10, (('kind', 55), ('index', (0, 16)), ('hash', 0))),
+    # 57 party
     (5, ((0, 'caller'), (1, 'called'))),
-    # 57 notice
-    (10, (('party', 56), ('prompt', 0), ('language', 9), ('completed_at', (6, 13)))),
-    # 58 record-tariff
+    # 58 notice
+    (10, (('party', 57), ('prompt', 0), ('language', 9), ('completed_at', (6, 13)))),
+    # 59 record-tariff
     (
         9,
         (
             (0, 'version', False, 16),
             (1, 'hash', False, 0),
-            (2, 'rate', False, 17),
-            (3, 'cap', False, 17),
-            (4, 'quote', False, 17),
-            (5, 'payer', False, 44),
+            (2, 'rate', False, 18),
+            (3, 'cap', False, 18),
+            (4, 'quote', False, 18),
+            (5, 'payer', False, 45),
         ),
     ),
-    # 59 charge
-    (9, ((0, 'minutes', False, 16), (1, 'amount', False, 17), (2, 'refunded', False, 16))),
-    # 60 recording
+    # 60 charge
+    (9, ((0, 'minutes', False, 16), (1, 'amount', False, 18), (2, 'refunded', False, 16))),
+    # 61 recording
     (
         9,
         (
-            (0, 'state', False, 61),
-            (1, 'codec', False, 62),
+            (0, 'state', False, 62),
+            (1, 'codec', False, 63),
             (2, 'legs', False, (0, 2)),
-            (3, 'chunks', False, 16),
+            (3, 'chunks', False, 17),
             (4, 'bytes', False, (0, None)),
             (5, 'digest', False, 0),
             (6, 'k', False, (0, 16)),
             (7, 'n', False, (0, 16)),
-            (8, 'readers', False, (7, 2, 16, 63)),
+            (8, 'readers', False, (7, 2, 16, 64)),
             (9, 'key_commitment', False, 0),
-            (10, 'checkpoint', False, (6, 20)),
+            (10, 'checkpoint', False, (6, 21)),
         ),
     ),
-    # 61 recording-state
+    # 62 recording-state
     (5, ((0, 'complete'), (1, 'cut'), (2, 'stopped'))),
-    # 62 codec
+    # 63 codec
     (5, ((0, 'pcmu'),)),
-    # 63 reader
+    # 64 reader
     (10, (('class', 8), ('organisation', 8), ('key_id', 1), ('share_hash', 0))),
-    # 64 firmware
+    # 65 firmware
     (10, (('version', 8), ('hash', 0))),
-    # 65 share-secret
+    # 66 share-secret
     (
         10,
         (
@@ -484,23 +487,23 @@ RULES: tuple[tuple[Any, ...], ...] = (
             ('share', (1, 32, 32)),
         ),
     ),
-    # 66 person-secret
+    # 67 person-secret
     (10, (('label', (4, 'sealine person')), ('record', 2), ('person', 12))),
-    # 67 number-secret
+    # 68 number-secret
     (10, (('label', (4, 'sealine number')), ('record', 2), ('number', 10))),
-    # 68 checkpoint
+    # 69 checkpoint
     (
         9,
         (
             (0, 'version', False, (4, 1)),
             (1, 'record', False, 2),
-            (2, 'chunks', False, 16),
+            (2, 'chunks', False, 17),
             (3, 'bytes', False, (0, None)),
             (4, 'digest', False, 0),
             (5, 'time', False, 13),
         ),
     ),
-    # 69 tally
+    # 70 tally
     (
         9,
         (
@@ -508,14 +511,14 @@ RULES: tuple[tuple[Any, ...], ...] = (
             (1, 'terminal', False, 7),
             (2, 'facility', False, 7),
             (3, 'day', False, 16),
-            (4, 'head', False, (6, 70)),
-            (5, 'health', False, 71),
+            (4, 'head', False, (6, 71)),
+            (5, 'health', False, 72),
             (6, 'protected', False, 16),
         ),
     ),
-    # 70 head
+    # 71 head
     (10, (('seq', 16), ('hash', 0))),
-    # 71 health
+    # 72 health
     (
         9,
         (
@@ -525,7 +528,7 @@ RULES: tuple[tuple[Any, ...], ...] = (
             (3, 'frames_lost', False, 16),
         ),
     ),
-    # 72 beacon
+    # 73 beacon
     (
         9,
         (
@@ -533,39 +536,40 @@ RULES: tuple[tuple[Any, ...], ...] = (
             (1, 'nonce', False, 5),
             (2, 'terminal', False, 1),
             (3, 'time', False, 13),
-            (4, 'newest', False, 32),
-            (5, 'head', False, (6, 70)),
+            (4, 'newest', False, 33),
+            (5, 'head', False, (6, 71)),
+            (6, 'facility', False, 7),
         ),
     ),
-    # 73 receipt-protected
+    # 74 receipt-protected
     (
         9,
         (
             (1, 'alg', False, (4, -8)),
             (4, 'kid', False, 1),
-            (15, 'claims', False, 74),
+            (15, 'claims', False, 75),
             (395, 'vds', False, (4, 1)),
         ),
     ),
-    # 74 receipt-claims
+    # 75 receipt-claims
     (9, ((6, 'iat', False, 14),)),
-    # 75 inclusion-proof
+    # 76 inclusion-proof
     (10, (('size', (0, None)), ('index', (0, None)), ('path', (7, 0, 64, 0)))),
-    # 76 tree-head
+    # 77 tree-head
     (9, ((0, 'size', False, (0, None)), (1, 'root', False, 0), (2, 'time', False, 13))),
-    # 77 forked
+    # 78 forked
     (9, ((0, 'hash', False, 0), (1, 'other', False, 0), (2, 'time', False, 13))),
-    # 78 refusal
+    # 79 refusal
     (
         9,
         (
             (0, 'hash', False, 0),
-            (1, 'reason', False, 79),
+            (1, 'reason', False, 80),
             (2, 'what', False, (2, 0, 128, None)),
             (3, 'time', False, 13),
         ),
     ),
-    # 79 refusal-reason
+    # 80 refusal-reason
     (
         5,
         (
@@ -577,83 +581,83 @@ RULES: tuple[tuple[Any, ...], ...] = (
             (6, 'envelope'),
         ),
     ),
-    # 80 stored
+    # 81 stored
     (9, ((0, 'record', False, 2), (1, 'digest', False, 0), (2, 'time', False, 13))),
-    # 81 answer-kind
+    # 82 answer-kind
     (5, ((0, 'receipt'), (1, 'forked'), (2, 'refusal'), (3, 'stored'), (4, 'beacon'))),
-    # 82 answer
+    # 83 answer
     (
         9,
         (
-            (0, 'kind', False, 81),
+            (0, 'kind', False, 82),
             (1, 'subject', False, 0),
-            (2, 'statement', False, 23),
-            (3, 'receipt', True, 23),
+            (2, 'statement', False, 24),
+            (3, 'receipt', True, 24),
         ),
     ),
-    # 83 upload
-    (11, (('record', 84), ('tally', 85), ('beacon', 86))),
-    # 84 upload-record
+    # 84 upload
+    (11, (('record', 85), ('tally', 86), ('beacon', 87))),
+    # 85 upload-record
     (
         9,
         (
             (0, 'type', False, (4, 'record')),
-            (1, 'record', False, 19),
-            (2, 'envelopes', False, (7, 0, 18, 18)),
-            (3, 'credentials', False, (7, 1, 3, 21)),
+            (1, 'record', False, 20),
+            (2, 'envelopes', False, (7, 0, 18, 19)),
+            (3, 'credentials', False, (7, 1, 3, 22)),
         ),
     ),
-    # 85 upload-tally
-    (9, ((0, 'type', False, (4, 'tally')), (1, 'tally', False, 19), (2, 'credentials', False, (7, 1, 3, 21)))),
-    # 86 beacon-request
+    # 86 upload-tally
+    (9, ((0, 'type', False, (4, 'tally')), (1, 'tally', False, 20), (2, 'credentials', False, (7, 1, 3, 22)))),
+    # 87 beacon-request
     (9, ((0, 'type', False, (4, 'beacon')), (1, 'nonce', False, 5), (2, 'terminal', False, 1))),
-    # 87 upload-chunk
-    (9, ((0, 'record', False, 2), (1, 'index', False, 16), (2, 'data', False, (1, 16, 16016)))),
-    # 88 gateway-status
+    # 88 upload-chunk
+    (9, ((0, 'record', False, 2), (1, 'index', False, 17), (2, 'data', False, (1, 16, 16016)))),
+    # 89 gateway-status
     (
         9,
         (
             (0, 'gateway', False, 7),
-            (1, 'state', False, 89),
+            (1, 'state', False, 90),
             (2, 'time', False, 13),
-            (3, 'terminals', False, (7, 0, 256, 90)),
+            (3, 'terminals', False, (7, 0, 256, 91)),
         ),
     ),
-    # 89 gateway-state
+    # 90 gateway-state
     (5, ((0, 'lost'), (1, 'running'), (2, 'stopping'))),
-    # 90 terminal-status
+    # 91 terminal-status
     (10, (('terminal', 1), ('connected', (3,)))),
-    # 91 published-bundle
-    (9, ((0, 'header', False, 22), (1, 'body', False, (1, 0, 1048576)), (2, 'keys', False, (7, 0, 256, 46)))),
-    # 92 link-hello
-    (9, ((0, 'credentials', False, (7, 1, 3, 21)),)),
-    # 93 from-terminal
+    # 92 published-bundle
+    (9, ((0, 'header', False, 23), (1, 'body', False, (1, 0, 1048576)), (2, 'keys', False, (7, 0, 256, 47)))),
+    # 93 link-hello
+    (9, ((0, 'credentials', False, (7, 1, 3, 22)),)),
+    # 94 from-terminal
     (
         11,
         (
-            ('ready', 94),
-            ('check-pin', 95),
-            ('dial', 96),
-            ('notice-done', 97),
-            ('hang-up', 98),
-            ('fetch', 99),
-            ('beacon-ask', 100),
+            ('ready', 95),
+            ('check-pin', 96),
+            ('dial', 97),
+            ('notice-done', 98),
+            ('hang-up', 99),
+            ('fetch', 100),
+            ('beacon-ask', 101),
         ),
     ),
-    # 94 ready
+    # 95 ready
     (
         9,
         (
             (0, 'type', False, (4, 'ready')),
-            (1, 'firmware', False, 64),
-            (2, 'head', False, (6, 70)),
-            (3, 'installed', False, 32),
+            (1, 'firmware', False, 65),
+            (2, 'head', False, (6, 71)),
+            (3, 'installed', False, 33),
             (4, 'call', False, (6, 2)),
         ),
     ),
-    # 95 check-pin
+    # 96 check-pin
     (9, ((0, 'type', False, (4, 'check-pin')), (1, 'person', False, 12), (2, 'pin', False, 11))),
-    # 96 dial
+    # 97 dial
     (
         9,
         (
@@ -663,38 +667,38 @@ RULES: tuple[tuple[Any, ...], ...] = (
             (3, 'language', False, 9),
         ),
     ),
-    # 97 notice-done
+    # 98 notice-done
     (9, ((0, 'type', False, (4, 'notice-done')), (1, 'call', False, 2))),
-    # 98 hang-up
+    # 99 hang-up
     (9, ((0, 'type', False, (4, 'hang-up')), (1, 'call', False, 2))),
-    # 99 fetch
+    # 100 fetch
     (
         9,
         (
             (0, 'type', False, (4, 'fetch')),
-            (1, 'kind', False, 31),
+            (1, 'kind', False, 32),
             (2, 'version', False, 16),
             (3, 'offset', False, 16),
         ),
     ),
-    # 100 beacon-ask
+    # 101 beacon-ask
     (9, ((0, 'type', False, (4, 'beacon-ask')), (1, 'nonce', False, 5))),
-    # 101 from-gateway
+    # 102 from-gateway
     (
         11,
         (
-            ('welcome', 102),
-            ('pin-result', 103),
-            ('progress', 104),
-            ('ended', 106),
-            ('offer', 107),
-            ('deliver', 108),
-            ('saved', 109),
-            ('saved-chunk', 110),
-            ('error', 111),
+            ('welcome', 103),
+            ('pin-result', 104),
+            ('progress', 105),
+            ('ended', 107),
+            ('offer', 108),
+            ('deliver', 109),
+            ('saved', 110),
+            ('saved-chunk', 111),
+            ('error', 112),
         ),
     ),
-    # 102 welcome
+    # 103 welcome
     (
         9,
         (
@@ -704,7 +708,7 @@ RULES: tuple[tuple[Any, ...], ...] = (
             (3, 'call', False, (6, 2)),
         ),
     ),
-    # 103 pin-result
+    # 104 pin-result
     (
         9,
         (
@@ -714,23 +718,23 @@ RULES: tuple[tuple[Any, ...], ...] = (
             (3, 'wait_s', False, 16),
         ),
     ),
-    # 104 progress
-    (9, ((0, 'type', False, (4, 'progress')), (1, 'call', False, 2), (2, 'state', False, 105))),
-    # 105 call-progress
+    # 105 progress
+    (9, ((0, 'type', False, (4, 'progress')), (1, 'call', False, 2), (2, 'state', False, 106))),
+    # 106 call-progress
     (5, ((1, 'ringing'), (2, 'answered'), (3, 'accepted'))),
-    # 106 ended
-    (9, ((0, 'type', False, (4, 'ended')), (1, 'call', False, 2), (2, 'reason', False, 51))),
-    # 107 offer
-    (9, ((0, 'type', False, (4, 'offer')), (1, 'header', False, 22), (2, 'key', False, (6, 46)))),
-    # 108 deliver
-    (9, ((0, 'type', False, (4, 'deliver')), (1, 'answer', False, 82))),
-    # 109 saved
+    # 107 ended
+    (9, ((0, 'type', False, (4, 'ended')), (1, 'call', False, 2), (2, 'reason', False, 52))),
+    # 108 offer
+    (9, ((0, 'type', False, (4, 'offer')), (1, 'header', False, 23), (2, 'key', False, (6, 47)))),
+    # 109 deliver
+    (9, ((0, 'type', False, (4, 'deliver')), (1, 'answer', False, 83))),
+    # 110 saved
     (9, ((0, 'type', False, (4, 'saved')), (1, 'hash', False, 0))),
-    # 110 saved-chunk
-    (9, ((0, 'type', False, (4, 'saved-chunk')), (1, 'record', False, 2), (2, 'index', False, 16))),
-    # 111 link-error
-    (9, ((0, 'type', False, (4, 'error')), (1, 'code', False, 112), (2, 'what', False, (2, 0, 128, None)))),
-    # 112 link-error-code
+    # 111 saved-chunk
+    (9, ((0, 'type', False, (4, 'saved-chunk')), (1, 'record', False, 2), (2, 'index', False, 17))),
+    # 112 link-error
+    (9, ((0, 'type', False, (4, 'error')), (1, 'code', False, 113), (2, 'what', False, (2, 0, 128, None)))),
+    # 113 link-error-code
     (
         5,
         (
@@ -742,37 +746,37 @@ RULES: tuple[tuple[Any, ...], ...] = (
             (6, 'restricted'),
         ),
     ),
-    # 113 bulk-up
-    (11, (('record', 114), ('chunk', 115), ('tally', 116))),
-    # 114 bulk-record
+    # 114 bulk-up
+    (11, (('record', 115), ('chunk', 116), ('tally', 117))),
+    # 115 bulk-record
     (
         9,
-        ((0, 'type', False, (4, 'record')), (1, 'record', False, 19), (2, 'envelopes', False, (7, 0, 18, 18))),
+        ((0, 'type', False, (4, 'record')), (1, 'record', False, 20), (2, 'envelopes', False, (7, 0, 18, 19))),
     ),
-    # 115 bulk-chunk
+    # 116 bulk-chunk
     (
         9,
         (
             (0, 'type', False, (4, 'chunk')),
             (1, 'record', False, 2),
-            (2, 'index', False, 16),
+            (2, 'index', False, 17),
             (3, 'data', False, (1, 16, 16016)),
         ),
     ),
-    # 116 bulk-tally
-    (9, ((0, 'type', False, (4, 'tally')), (1, 'tally', False, 19))),
-    # 117 bulk-down
+    # 117 bulk-tally
+    (9, ((0, 'type', False, (4, 'tally')), (1, 'tally', False, 20))),
+    # 118 bulk-down
     (
         9,
         (
             (0, 'type', False, (4, 'part')),
-            (1, 'kind', False, 31),
+            (1, 'kind', False, 32),
             (2, 'version', False, 16),
             (3, 'offset', False, 16),
             (4, 'data', False, (1, 0, 4096)),
         ),
     ),
-    # 118 command
+    # 119 command
     (
         9,
         (
@@ -782,7 +786,7 @@ RULES: tuple[tuple[Any, ...], ...] = (
             (3, 'argument', False, (1, 0, 4096)),
         ),
     ),
-    # 119 opening-request
+    # 120 opening-request
     (
         9,
         (
@@ -794,7 +798,7 @@ RULES: tuple[tuple[Any, ...], ...] = (
             (5, 'nonce', False, 5),
         ),
     ),
-    # 120 opening-grant
+    # 121 opening-grant
     (
         9,
         (
@@ -804,14 +808,14 @@ RULES: tuple[tuple[Any, ...], ...] = (
             (3, 'time', False, 13),
         ),
     ),
-    # 121 opening
+    # 122 opening
     (
         9,
         (
             (0, 'request', False, 0),
             (1, 'audio', False, 0),
             (2, 'seconds', False, 16),
-            (3, 'missing', False, (7, 0, 2048, 16)),
+            (3, 'missing', False, (7, 0, 2048, 17)),
             (4, 'time', False, 13),
         ),
     ),

@@ -8,6 +8,7 @@ from wire.hashes import blake2b256
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from store.clock import Clock
+    from store.identity import Identity
     from store.journal import Journal
     from store.trust import Trust
 
@@ -15,10 +16,11 @@ if TYPE_CHECKING:
 class Answers:
     """Judges answers to records and beacon requests; `alarm` says what the worst of them meant."""
 
-    def __init__(self, journal: "Journal", clock: "Clock", trust: "Trust", key_id: bytes) -> None:
+    def __init__(self, journal: "Journal", clock: "Clock", trust: "Trust", identity: "Identity") -> None:
         self._journal = journal
         self._clock = clock
-        self._key_id = key_id
+        self._key_id = identity.key_id
+        self._facility = identity.facility
         self._trust = trust
         self.refused = 0
         self.alarm = ""
@@ -55,6 +57,8 @@ class Answers:
         beacon = codec.decode("beacon", self._verified(answer["statement"], "beacon"))
         if beacon["terminal"] != self._key_id:
             raise WireError("for another terminal", "beacon.terminal")
+        if beacon["facility"] != self._facility:
+            raise WireError("for another facility", "beacon.facility")
         self._clock.beacon(beacon, blake2b256(answer["statement"]))
         if not self._journal.agrees(beacon["head"]):
             self._stop("restored")

@@ -22,6 +22,7 @@ NAMES = (
     'time-s',
     'duration-ms',
     'counter',
+    'seconds',
     'money',
     'envelope',
     'signed',
@@ -167,23 +168,25 @@ RULES = (
     (0, None),
     # 16 counter
     (0, 4294967295),
-    # 17 money
+    # 17 seconds
+    (0, 21600),
+    # 18 money
     (0, None),
-    # 18 envelope
+    # 19 envelope
     (1, 48, 256),
-    # 19 signed
+    # 20 signed
     (1, 80, 8192),
-    # 20 signed-checkpoint
+    # 21 signed-checkpoint
     (1, 80, 512),
-    # 21 signed-credential
+    # 22 signed-credential
     (1, 80, 1024),
-    # 22 signed-header
+    # 23 signed-header
     (1, 80, 512),
-    # 23 statement
+    # 24 statement
     (1, 80, 4096),
-    # 24 protected-header
+    # 25 protected-header
     (9, ((1, 'alg', False, (4, -8)), (3, 'content_type', False, (2, 1, 64, None)), (4, 'kid', False, 1))),
-    # 25 role
+    # 26 role
     (
         5,
         (
@@ -200,7 +203,7 @@ RULES = (
             (11, 'firmware'),
         ),
     ),
-    # 26 credential
+    # 27 credential
     (
         9,
         (
@@ -208,97 +211,97 @@ RULES = (
             (4, 'exp', False, 14),
             (5, 'nbf', False, 14),
             (6, 'iat', False, 14),
-            (8, 'cnf', False, 27),
+            (8, 'cnf', False, 28),
             (-70001, 'facility', False, 7),
-            (-70002, 'role', False, 25),
+            (-70002, 'role', False, 26),
             (-70003, 'link_key', False, 3),
             (-70004, 'class', True, 8),
             (-70005, 'organisation', True, 8),
         ),
     ),
-    # 27 confirmation
-    (9, ((1, 'cose_key', False, 28),)),
-    # 28 cose-key
+    # 28 confirmation
+    (9, ((1, 'cose_key', False, 29),)),
+    # 29 cose-key
     (9, ((1, 'kty', False, (4, 1)), (-1, 'crv', False, (4, 6)), (-2, 'x', False, 3))),
-    # 29 signing-request
+    # 30 signing-request
     (
         9,
         (
             (0, 'challenge', False, 6),
             (1, 'identity_key', False, 3),
             (2, 'link_key', False, 3),
-            (3, 'role', False, 25),
+            (3, 'role', False, 26),
             (4, 'hardware_id', False, (1, 8, 32)),
-            (5, 'firmware', False, 64),
+            (5, 'firmware', False, 65),
         ),
     ),
-    # 30 enrolment
+    # 31 enrolment
     (
         9,
         (
             (0, 'root_key', False, 3),
-            (1, 'credential', False, 21),
-            (2, 'issuers', False, (7, 0, 2, 21)),
-            (3, 'trust', False, 35),
+            (1, 'credential', False, 22),
+            (2, 'issuers', False, (7, 0, 2, 22)),
+            (3, 'trust', False, 36),
             (4, 'time', False, 13),
-            (5, 'floors', False, 32),
+            (5, 'floors', False, 33),
             (6, 'gateway', False, (2, 0, 128, None)),
         ),
     ),
-    # 31 bundle-kind
+    # 32 bundle-kind
     (5, ((1, 'trust'), (2, 'revocations'), (3, 'directory'), (4, 'policy'), (5, 'tariff'), (6, 'firmware'))),
-    # 32 versions
-    (8, 31, 16),
-    # 33 bundle-header
+    # 33 versions
+    (8, 32, 16),
+    # 34 bundle-header
     (
         9,
         (
-            (0, 'kind', False, 31),
+            (0, 'kind', False, 32),
             (1, 'facility', False, 7),
             (2, 'version', False, 16),
             (3, 'issued', False, 14),
             (4, 'expires', False, 14),
             (5, 'length', False, 16),
             (6, 'hash', False, 0),
-            (7, 'directory', True, 34),
+            (7, 'directory', True, 35),
         ),
     ),
-    # 34 directory-header
+    # 35 directory-header
     (9, ((0, 'entries', False, 16), (1, 'max_age_s', False, 16), (2, 'key_check', False, 0))),
-    # 35 bundle
-    (9, ((0, 'header', False, 22), (1, 'body', False, (1, 0, 8192)))),
-    # 36 trust-body
+    # 36 bundle
+    (9, ((0, 'header', False, 23), (1, 'body', False, (1, 0, 8192)))),
+    # 37 trust-body
     (
         9,
         (
             (0, 'facility', False, 7),
             (1, 'root_key', False, 3),
-            (2, 'issuers', False, (7, 0, 8, 21)),
-            (3, 'centrals', False, (7, 1, 4, 21)),
-            (4, 'signers', False, (7, 0, 16, 21)),
-            (5, 'custodians', False, 37),
+            (2, 'issuers', False, (7, 0, 8, 22)),
+            (3, 'centrals', False, (7, 1, 4, 22)),
+            (4, 'signers', False, (7, 0, 16, 22)),
+            (5, 'custodians', False, 38),
             (6, 'billing_key', False, 3),
         ),
     ),
-    # 37 custodian-set
-    (9, ((0, 'k', False, (0, 16)), (1, 'n', False, (0, 16)), (2, 'credentials', False, (7, 0, 16, 21)))),
-    # 38 revocations-body
-    (9, ((0, 'facility', False, 7), (1, 'revoked', False, (7, 0, 700, 39)))),
-    # 39 revocation
+    # 38 custodian-set
+    (9, ((0, 'k', False, (0, 16)), (1, 'n', False, (0, 16)), (2, 'credentials', False, (7, 0, 16, 22)))),
+    # 39 revocations-body
+    (9, ((0, 'facility', False, 7), (1, 'revoked', False, (7, 0, 700, 40)))),
+    # 40 revocation
     (10, (('key_id', 1), ('since', 14))),
-    # 40 policy-body
+    # 41 policy-body
     (
         9,
         (
             (0, 'facility', False, 7),
-            (1, 'numbering', False, 41),
-            (2, 'max_talk_s', False, 16),
+            (1, 'numbering', False, 42),
+            (2, 'max_talk_s', False, 17),
             (3, 'ring_timeout_s', False, 16),
-            (4, 'protected', False, (7, 0, 32, 42)),
-            (5, 'always', False, (7, 0, 32, 42)),
+            (4, 'protected', False, (7, 0, 32, 43)),
+            (5, 'always', False, (7, 0, 32, 43)),
         ),
     ),
-    # 41 numbering-plan
+    # 42 numbering-plan
     (
         9,
         (
@@ -309,32 +312,32 @@ RULES = (
             (4, 'area', False, (2, 0, 5, b'0123456789')),
         ),
     ),
-    # 42 short-line
+    # 43 short-line
     (10, (('code', (2, 2, 6, b'0123456789*#')), ('number', 10))),
-    # 43 tariff-body
+    # 44 tariff-body
     (
         9,
         (
             (0, 'facility', False, 7),
-            (1, 'rate', False, 17),
-            (2, 'cap', False, 17),
+            (1, 'rate', False, 18),
+            (2, 'cap', False, 18),
             (3, 'cap_source', False, (2, 0, 256, None)),
-            (4, 'payer', False, 44),
-            (5, 'after_end', False, 45),
+            (4, 'payer', False, 45),
+            (5, 'after_end', False, 46),
         ),
     ),
-    # 44 payer
+    # 45 payer
     (5, ((0, 'nobody'), (1, 'caller'), (2, 'called'))),
-    # 45 after-end
+    # 46 after-end
     (5, ((0, 'free'), (1, 'refused'))),
-    # 46 directory-key
+    # 47 directory-key
     (9, ((0, 'version', False, 16), (1, 'terminal', False, 1), (2, 'sealed', False, (1, 80, 80)))),
-    # 47 record
+    # 48 record
     (
         9,
         (
             (0, 'version', False, (4, 1)),
-            (1, 'kind', False, 48),
+            (1, 'kind', False, 49),
             (2, 'id', False, 2),
             (3, 'terminal', False, 7),
             (4, 'facility', False, 7),
@@ -346,29 +349,29 @@ RULES = (
             (10, 'accepted_at', False, (6, 13)),
             (11, 'ended', False, 13),
             (12, 'talk_ms', False, 15),
-            (13, 'clock', False, 49),
-            (14, 'end_reason', False, 51),
+            (13, 'clock', False, 50),
+            (14, 'end_reason', False, 52),
             (15, 'person_token', False, (6, 4)),
             (16, 'number_token', False, 4),
-            (17, 'envelopes', False, (7, 0, 18, 55)),
-            (18, 'privileged', False, 52),
-            (19, 'directory', False, (6, 53)),
-            (20, 'policy', False, (6, 53)),
-            (21, 'trust', False, 53),
-            (22, 'notice', False, (7, 0, 4, 57)),
-            (23, 'tariff', False, (6, 58)),
-            (24, 'charge', False, 59),
-            (25, 'recording', False, (6, 60)),
-            (26, 'firmware', False, 64),
+            (17, 'envelopes', False, (7, 0, 18, 56)),
+            (18, 'privileged', False, 53),
+            (19, 'directory', False, (6, 54)),
+            (20, 'policy', False, (6, 54)),
+            (21, 'trust', False, 54),
+            (22, 'notice', False, (7, 0, 4, 58)),
+            (23, 'tariff', False, (6, 59)),
+            (24, 'charge', False, 60),
+            (25, 'recording', False, (6, 61)),
+            (26, 'firmware', False, 65),
         ),
     ),
-    # 48 record-kind
+    # 49 record-kind
     (5, ((1, 'call'),)),
-    # 49 clock
-    (10, (('source', 50), ('age', 15))),
-    # 50 clock-source
+    # 50 clock
+    (10, (('source', 51), ('age', 15))),
+    # 51 clock-source
     (5, ((0, 'floor'), (1, 'beacon'), (2, 'gateway'))),
-    # 51 end-reason
+    # 52 end-reason
     (
         5,
         (
@@ -390,58 +393,58 @@ RULES = (
             (16, 'policy'),
         ),
     ),
-    # 52 privilege
+    # 53 privilege
     (5, ((0, 'none'), (1, 'directory'), (2, 'doubt'))),
-    # 53 bundle-ref
+    # 54 bundle-ref
     (10, (('version', 16), ('hash', 0))),
-    # 54 envelope-kind
+    # 55 envelope-kind
     (5, ((0, 'person'), (1, 'number'), (2, 'share'))),
-    # 55 envelope-ref
-    (10, (('kind', 54), ('index', (0, 16)), ('hash', 0))),
-    # 56 party
+    # 56 envelope-ref
+    (10, (('kind', 55), ('index', (0, 16)), ('hash', 0))),
+    # 57 party
     (5, ((0, 'caller'), (1, 'called'))),
-    # 57 notice
-    (10, (('party', 56), ('prompt', 0), ('language', 9), ('completed_at', (6, 13)))),
-    # 58 record-tariff
+    # 58 notice
+    (10, (('party', 57), ('prompt', 0), ('language', 9), ('completed_at', (6, 13)))),
+    # 59 record-tariff
     (
         9,
         (
             (0, 'version', False, 16),
             (1, 'hash', False, 0),
-            (2, 'rate', False, 17),
-            (3, 'cap', False, 17),
-            (4, 'quote', False, 17),
-            (5, 'payer', False, 44),
+            (2, 'rate', False, 18),
+            (3, 'cap', False, 18),
+            (4, 'quote', False, 18),
+            (5, 'payer', False, 45),
         ),
     ),
-    # 59 charge
-    (9, ((0, 'minutes', False, 16), (1, 'amount', False, 17), (2, 'refunded', False, 16))),
-    # 60 recording
+    # 60 charge
+    (9, ((0, 'minutes', False, 16), (1, 'amount', False, 18), (2, 'refunded', False, 16))),
+    # 61 recording
     (
         9,
         (
-            (0, 'state', False, 61),
-            (1, 'codec', False, 62),
+            (0, 'state', False, 62),
+            (1, 'codec', False, 63),
             (2, 'legs', False, (0, 2)),
-            (3, 'chunks', False, 16),
+            (3, 'chunks', False, 17),
             (4, 'bytes', False, (0, None)),
             (5, 'digest', False, 0),
             (6, 'k', False, (0, 16)),
             (7, 'n', False, (0, 16)),
-            (8, 'readers', False, (7, 2, 16, 63)),
+            (8, 'readers', False, (7, 2, 16, 64)),
             (9, 'key_commitment', False, 0),
-            (10, 'checkpoint', False, (6, 20)),
+            (10, 'checkpoint', False, (6, 21)),
         ),
     ),
-    # 61 recording-state
+    # 62 recording-state
     (5, ((0, 'complete'), (1, 'cut'), (2, 'stopped'))),
-    # 62 codec
+    # 63 codec
     (5, ((0, 'pcmu'),)),
-    # 63 reader
+    # 64 reader
     (10, (('class', 8), ('organisation', 8), ('key_id', 1), ('share_hash', 0))),
-    # 64 firmware
+    # 65 firmware
     (10, (('version', 8), ('hash', 0))),
-    # 65 share-secret
+    # 66 share-secret
     (
         10,
         (
@@ -454,23 +457,23 @@ RULES = (
             ('share', (1, 32, 32)),
         ),
     ),
-    # 66 person-secret
+    # 67 person-secret
     (10, (('label', (4, 'sealine person')), ('record', 2), ('person', 12))),
-    # 67 number-secret
+    # 68 number-secret
     (10, (('label', (4, 'sealine number')), ('record', 2), ('number', 10))),
-    # 68 checkpoint
+    # 69 checkpoint
     (
         9,
         (
             (0, 'version', False, (4, 1)),
             (1, 'record', False, 2),
-            (2, 'chunks', False, 16),
+            (2, 'chunks', False, 17),
             (3, 'bytes', False, (0, None)),
             (4, 'digest', False, 0),
             (5, 'time', False, 13),
         ),
     ),
-    # 69 tally
+    # 70 tally
     (
         9,
         (
@@ -478,14 +481,14 @@ RULES = (
             (1, 'terminal', False, 7),
             (2, 'facility', False, 7),
             (3, 'day', False, 16),
-            (4, 'head', False, (6, 70)),
-            (5, 'health', False, 71),
+            (4, 'head', False, (6, 71)),
+            (5, 'health', False, 72),
             (6, 'protected', False, 16),
         ),
     ),
-    # 70 head
+    # 71 head
     (10, (('seq', 16), ('hash', 0))),
-    # 71 health
+    # 72 health
     (
         9,
         (
@@ -495,7 +498,7 @@ RULES = (
             (3, 'frames_lost', False, 16),
         ),
     ),
-    # 72 beacon
+    # 73 beacon
     (
         9,
         (
@@ -503,37 +506,38 @@ RULES = (
             (1, 'nonce', False, 5),
             (2, 'terminal', False, 1),
             (3, 'time', False, 13),
-            (4, 'newest', False, 32),
-            (5, 'head', False, (6, 70)),
+            (4, 'newest', False, 33),
+            (5, 'head', False, (6, 71)),
+            (6, 'facility', False, 7),
         ),
     ),
-    # 73 receipt-protected
+    # 74 receipt-protected
     (
         9,
         (
             (1, 'alg', False, (4, -8)),
             (4, 'kid', False, 1),
-            (15, 'claims', False, 74),
+            (15, 'claims', False, 75),
             (395, 'vds', False, (4, 1)),
         ),
     ),
-    # 74 receipt-claims
+    # 75 receipt-claims
     (9, ((6, 'iat', False, 14),)),
-    # 75 inclusion-proof
+    # 76 inclusion-proof
     (10, (('size', (0, None)), ('index', (0, None)), ('path', (7, 0, 64, 0)))),
-    # 76 forked
+    # 77 forked
     (9, ((0, 'hash', False, 0), (1, 'other', False, 0), (2, 'time', False, 13))),
-    # 77 refusal
+    # 78 refusal
     (
         9,
         (
             (0, 'hash', False, 0),
-            (1, 'reason', False, 78),
+            (1, 'reason', False, 79),
             (2, 'what', False, (2, 0, 128, None)),
             (3, 'time', False, 13),
         ),
     ),
-    # 78 refusal-reason
+    # 79 refusal-reason
     (
         5,
         (
@@ -545,49 +549,49 @@ RULES = (
             (6, 'envelope'),
         ),
     ),
-    # 79 stored
+    # 80 stored
     (9, ((0, 'record', False, 2), (1, 'digest', False, 0), (2, 'time', False, 13))),
-    # 80 answer-kind
+    # 81 answer-kind
     (5, ((0, 'receipt'), (1, 'forked'), (2, 'refusal'), (3, 'stored'), (4, 'beacon'))),
-    # 81 answer
+    # 82 answer
     (
         9,
         (
-            (0, 'kind', False, 80),
+            (0, 'kind', False, 81),
             (1, 'subject', False, 0),
-            (2, 'statement', False, 23),
-            (3, 'receipt', True, 23),
+            (2, 'statement', False, 24),
+            (3, 'receipt', True, 24),
         ),
     ),
-    # 82 link-hello
-    (9, ((0, 'credentials', False, (7, 1, 3, 21)),)),
-    # 83 from-terminal
+    # 83 link-hello
+    (9, ((0, 'credentials', False, (7, 1, 3, 22)),)),
+    # 84 from-terminal
     (
         11,
         (
-            ('ready', 84),
-            ('check-pin', 85),
-            ('dial', 86),
-            ('notice-done', 87),
-            ('hang-up', 88),
-            ('fetch', 89),
-            ('beacon-ask', 90),
+            ('ready', 85),
+            ('check-pin', 86),
+            ('dial', 87),
+            ('notice-done', 88),
+            ('hang-up', 89),
+            ('fetch', 90),
+            ('beacon-ask', 91),
         ),
     ),
-    # 84 ready
+    # 85 ready
     (
         9,
         (
             (0, 'type', False, (4, 'ready')),
-            (1, 'firmware', False, 64),
-            (2, 'head', False, (6, 70)),
-            (3, 'installed', False, 32),
+            (1, 'firmware', False, 65),
+            (2, 'head', False, (6, 71)),
+            (3, 'installed', False, 33),
             (4, 'call', False, (6, 2)),
         ),
     ),
-    # 85 check-pin
+    # 86 check-pin
     (9, ((0, 'type', False, (4, 'check-pin')), (1, 'person', False, 12), (2, 'pin', False, 11))),
-    # 86 dial
+    # 87 dial
     (
         9,
         (
@@ -597,38 +601,38 @@ RULES = (
             (3, 'language', False, 9),
         ),
     ),
-    # 87 notice-done
+    # 88 notice-done
     (9, ((0, 'type', False, (4, 'notice-done')), (1, 'call', False, 2))),
-    # 88 hang-up
+    # 89 hang-up
     (9, ((0, 'type', False, (4, 'hang-up')), (1, 'call', False, 2))),
-    # 89 fetch
+    # 90 fetch
     (
         9,
         (
             (0, 'type', False, (4, 'fetch')),
-            (1, 'kind', False, 31),
+            (1, 'kind', False, 32),
             (2, 'version', False, 16),
             (3, 'offset', False, 16),
         ),
     ),
-    # 90 beacon-ask
+    # 91 beacon-ask
     (9, ((0, 'type', False, (4, 'beacon-ask')), (1, 'nonce', False, 5))),
-    # 91 from-gateway
+    # 92 from-gateway
     (
         11,
         (
-            ('welcome', 92),
-            ('pin-result', 93),
-            ('progress', 94),
-            ('ended', 96),
-            ('offer', 97),
-            ('deliver', 98),
-            ('saved', 99),
-            ('saved-chunk', 100),
-            ('error', 101),
+            ('welcome', 93),
+            ('pin-result', 94),
+            ('progress', 95),
+            ('ended', 97),
+            ('offer', 98),
+            ('deliver', 99),
+            ('saved', 100),
+            ('saved-chunk', 101),
+            ('error', 102),
         ),
     ),
-    # 92 welcome
+    # 93 welcome
     (
         9,
         (
@@ -638,7 +642,7 @@ RULES = (
             (3, 'call', False, (6, 2)),
         ),
     ),
-    # 93 pin-result
+    # 94 pin-result
     (
         9,
         (
@@ -648,23 +652,23 @@ RULES = (
             (3, 'wait_s', False, 16),
         ),
     ),
-    # 94 progress
-    (9, ((0, 'type', False, (4, 'progress')), (1, 'call', False, 2), (2, 'state', False, 95))),
-    # 95 call-progress
+    # 95 progress
+    (9, ((0, 'type', False, (4, 'progress')), (1, 'call', False, 2), (2, 'state', False, 96))),
+    # 96 call-progress
     (5, ((1, 'ringing'), (2, 'answered'), (3, 'accepted'))),
-    # 96 ended
-    (9, ((0, 'type', False, (4, 'ended')), (1, 'call', False, 2), (2, 'reason', False, 51))),
-    # 97 offer
-    (9, ((0, 'type', False, (4, 'offer')), (1, 'header', False, 22), (2, 'key', False, (6, 46)))),
-    # 98 deliver
-    (9, ((0, 'type', False, (4, 'deliver')), (1, 'answer', False, 81))),
-    # 99 saved
+    # 97 ended
+    (9, ((0, 'type', False, (4, 'ended')), (1, 'call', False, 2), (2, 'reason', False, 52))),
+    # 98 offer
+    (9, ((0, 'type', False, (4, 'offer')), (1, 'header', False, 23), (2, 'key', False, (6, 47)))),
+    # 99 deliver
+    (9, ((0, 'type', False, (4, 'deliver')), (1, 'answer', False, 82))),
+    # 100 saved
     (9, ((0, 'type', False, (4, 'saved')), (1, 'hash', False, 0))),
-    # 100 saved-chunk
-    (9, ((0, 'type', False, (4, 'saved-chunk')), (1, 'record', False, 2), (2, 'index', False, 16))),
-    # 101 link-error
-    (9, ((0, 'type', False, (4, 'error')), (1, 'code', False, 102), (2, 'what', False, (2, 0, 128, None)))),
-    # 102 link-error-code
+    # 101 saved-chunk
+    (9, ((0, 'type', False, (4, 'saved-chunk')), (1, 'record', False, 2), (2, 'index', False, 17))),
+    # 102 link-error
+    (9, ((0, 'type', False, (4, 'error')), (1, 'code', False, 103), (2, 'what', False, (2, 0, 128, None)))),
+    # 103 link-error-code
     (
         5,
         (
@@ -676,37 +680,37 @@ RULES = (
             (6, 'restricted'),
         ),
     ),
-    # 103 bulk-up
-    (11, (('record', 104), ('chunk', 105), ('tally', 106))),
-    # 104 bulk-record
+    # 104 bulk-up
+    (11, (('record', 105), ('chunk', 106), ('tally', 107))),
+    # 105 bulk-record
     (
         9,
-        ((0, 'type', False, (4, 'record')), (1, 'record', False, 19), (2, 'envelopes', False, (7, 0, 18, 18))),
+        ((0, 'type', False, (4, 'record')), (1, 'record', False, 20), (2, 'envelopes', False, (7, 0, 18, 19))),
     ),
-    # 105 bulk-chunk
+    # 106 bulk-chunk
     (
         9,
         (
             (0, 'type', False, (4, 'chunk')),
             (1, 'record', False, 2),
-            (2, 'index', False, 16),
+            (2, 'index', False, 17),
             (3, 'data', False, (1, 16, 16016)),
         ),
     ),
-    # 106 bulk-tally
-    (9, ((0, 'type', False, (4, 'tally')), (1, 'tally', False, 19))),
-    # 107 bulk-down
+    # 107 bulk-tally
+    (9, ((0, 'type', False, (4, 'tally')), (1, 'tally', False, 20))),
+    # 108 bulk-down
     (
         9,
         (
             (0, 'type', False, (4, 'part')),
-            (1, 'kind', False, 31),
+            (1, 'kind', False, 32),
             (2, 'version', False, 16),
             (3, 'offset', False, 16),
             (4, 'data', False, (1, 0, 4096)),
         ),
     ),
-    # 108 command
+    # 109 command
     (
         9,
         (

@@ -125,6 +125,7 @@ class World:
             "time": time.time_ns() // 1_000_000,
             "newest": versions,
             "head": head,
+            "facility": FACILITY,
         }
         return cose.sign("beacon", codec.encode("beacon", fields), self.central.signing)
 
