@@ -9,7 +9,7 @@ from typing import Any, Final
 from sealine_protocol import settings
 from sealine_protocol.errors import SettingsError
 from sealine_protocol.mqtt import MqttConfig
-from sealine_protocol.settings import between, is_address_or_empty, is_name, is_text, is_texts, setting
+from sealine_protocol.settings import between, is_address_or_empty, is_name, is_text, is_texts, one_of, setting
 
 from sealine_gateway.sip.settings import MAX_PEERS, PeerConfig, is_ip
 
@@ -20,7 +20,7 @@ class TrunkConfig:
 
     kind: str = setting(
         'Adapter: "sip" (an operator\'s equipment), or "loopback" (scripted parties). No default.',
-        lambda value: value in {"sip", "loopback"},
+        one_of("sip", "loopback"),
     )
     script: str = setting(
         "For loopback: TOML file of the scripted called parties, relative to this file. It stands for the telephone "

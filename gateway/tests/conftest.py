@@ -12,9 +12,6 @@ from typing import Any
 
 import paho.mqtt.client as paho
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from nacl.public import PrivateKey
 from nacl.signing import SigningKey
 from paho.mqtt.enums import CallbackAPIVersion
@@ -28,7 +25,7 @@ from sealine_protocol import cose, credential, merkle, receipt, topics
 from sealine_protocol.codec import decode, encode, load_sequence
 from sealine_protocol.hashes import blake2b256
 from sealine_protocol.settings import address
-from sealine_protocol.unit import Unit
+from sealine_protocol.unit import Unit, create_tls
 from sealine_provisioning import bundles
 from sealine_provisioning.authority import Authority
 
@@ -69,18 +66,11 @@ class Issuing:
 
     def certificate(self, directory: Path, name: str, common_name: str) -> None:
         """`name`.key, `name`.pem and ca.pem in the directory."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "asks")])
-        csr = x509.CertificateSigningRequestBuilder().subject_name(subject).sign(key, hashes.SHA256())
-        hosts = ("127.0.0.1",) if name == "broker" else ()
-        pem = self.authority.certify_tls(csr.public_bytes(serialization.Encoding.PEM), common_name, hosts=hosts)
         directory.mkdir(parents=True, exist_ok=True)
+        create_tls(directory, name)
+        hosts = ("127.0.0.1",) if name == "broker" else ()
+        pem = self.authority.certify_tls((directory / f"{name}.csr").read_bytes(), common_name, hosts=hosts)
         (directory / f"{name}.pem").write_bytes(pem)
-        (directory / f"{name}.key").write_bytes(
-            key.private_bytes(
-                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-            )
-        )
         (directory / "ca.pem").write_bytes(self.authority.ca_pem())
 
 

@@ -1,4 +1,4 @@
-import contextlib
+import dataclasses
 import logging
 import subprocess
 import sys
@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sealine_gateway import broker, config
+from sealine_gateway.sip.settings import PeerConfig
 from sealine_protocol import log
 from sealine_protocol.errors import SettingsError
+from sealine_protocol.mqtt import MqttConfig
 
 GOOD = """
 facility = "north"
@@ -77,18 +79,37 @@ VALUES = st.recursive(
 )
 
 
-@given(st.sampled_from(["", "mqtt", "trunk"]), st.sampled_from([*tomllib.loads(GOOD), "port", "host", "x"]), VALUES)
-def test_any_value_is_taken_or_refused_with_our_error(tmp_path_factory, table, key, value):
+TABLES = {"": config.Config, "mqtt": MqttConfig, "trunk": config.TrunkConfig, "peer": PeerConfig}
+FIELDS = [(table, item) for table, kind in TABLES.items() for item in dataclasses.fields(kind)]
+VISIBLE = [(table, item) for table, item in FIELDS if not item.metadata.get("hidden")]
+GOOD_PEER = {"host": "sbc.example", "caller": "5550100"}
+
+
+@given(st.sampled_from([*((table, item.name) for table, item in VISIBLE), ("", "x"), ("peer", "x")]), VALUES)
+def test_any_value_is_refused_with_our_error_or_holds_by_its_own_check(tmp_path_factory, place, value):
+    table, key = place
     data = tomllib.loads(GOOD)
-    (data[table] if table else data)[key] = value
-    with contextlib.suppress(SettingsError):
-        config.parse(data, tmp_path_factory.getbasetemp())
+    data["trunk"]["peer"] = [dict(GOOD_PEER)]
+    ({"": data, "peer": data["trunk"]["peer"][0]}.get(table) or data[table])[key] = value
+    try:
+        settings = config.parse(data, tmp_path_factory.getbasetemp())
+    except SettingsError as error:
+        assert key == "x" or key in str(error) or "missing" in str(error)  # noqa: PT017 - it need not raise
+        return
+    tables = {"": settings, "mqtt": settings.mqtt, "trunk": settings.trunk, "peer": (*settings.trunk.peer, None)[0]}
+    for name, item in FIELDS:
+        if "check" in item.metadata and tables[name] is not None:
+            assert item.metadata["check"](getattr(tables[name], item.name)), item.name
 
 
-def test_every_field_is_described():
-    text = config.describe()
-    for field in ("facility", "listen", "serial", "reserve_mb", "port", "inflight", "script"):
-        assert f"{field}: " in text
+@pytest.mark.parametrize("item", [item for _, item in VISIBLE if item.name not in TABLES or item.name == "peer"])
+def test_every_field_says_what_it_is_and_its_default_and_has_a_check(item):
+    assert f"{item.name}: {item.metadata['text']}" in config.describe().splitlines()
+    assert "efault" in item.metadata["text"]
+    required = item.default is dataclasses.MISSING and item.default_factory is dataclasses.MISSING
+    assert required == ("No default" in item.metadata["text"])
+    if not required and item.default is not dataclasses.MISSING:
+        assert item.metadata["check"](item.default)
 
 
 def test_commands_say_what_is_wrong_and_exit_1(tmp_path):

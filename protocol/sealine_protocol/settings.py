@@ -54,6 +54,11 @@ def between(low: int, high: int) -> Check:
     return lambda value: type(value) is int and low <= value <= high
 
 
+def one_of(*words: str) -> Check:
+    """One of these words."""
+    return lambda value: isinstance(value, str) and value in words
+
+
 def address(value: str) -> tuple[str, int]:
     """Host and port of a checked address."""
     host, _, port = value.rpartition(":")

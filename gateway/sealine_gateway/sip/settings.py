@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from sealine_protocol.errors import SettingsError
-from sealine_protocol.settings import setting
+from sealine_protocol.settings import one_of, setting
 
 from sealine_gateway.sip.dialog import Account, Srtp, host_text
 
@@ -49,7 +49,7 @@ class PeerConfig:
         default=0,
     )
     transport: Literal["udp", "tcp", "tls"] = setting(
-        'Signalling: "udp", "tcp" or "tls". Default "udp".', lambda value: value in {"udp", "tcp", "tls"}, default="udp"
+        'Signalling: "udp", "tcp" or "tls". Default "udp".', one_of("udp", "tcp", "tls"), default="udp"
     )
     domain: str = setting(
         "Host in the URIs, where it is not `host`. Default empty.",
@@ -71,7 +71,7 @@ class PeerConfig:
     srtp: Srtp = setting(  # noqa: RUF009 - it returns a dataclasses.field
         'Encrypted voice to the operator: "off", "prefer" or "require"; the keys travel in the signalling, so use it '
         'with tls. Default "off".',
-        lambda value: value in {"off", "prefer", "require"},
+        one_of("off", "prefer", "require"),
         default="off",
     )
     ping_s: float = setting(
