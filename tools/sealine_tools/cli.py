@@ -52,6 +52,25 @@ def bench(
     raise typer.Exit(command.run(image or command.IMAGE, json_file=json_file, quick=quick))
 
 
+@app.command()
+def phone(
+    phones: Annotated[int, typer.Option(min=1, max=4, help="How many wall phones hang side by side.")] = 2,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0: a free one.")] = 0,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Only print the addresses.")] = False,
+    screenshots: Annotated[Path | None, typer.Option(help="Take the pictures of docs/ into this folder, end.")] = None,
+    image: Annotated[Path | None, typer.Option(help="Firmware image; default: the one that make built.")] = None,
+) -> None:
+    """Wall phones in the browser: the real firmware in an emulator, a facility behind it, parties who answer.
+
+    Example: sealine phone --phones 2
+    """
+    from sealine_tools.phone import command
+
+    raise typer.Exit(
+        command.run(image or command.IMAGE, phones=phones, port=port, browser=not no_browser, pictures=screenshots)
+    )
+
+
 def main() -> None:
     """Entry point."""
     app()

@@ -23,12 +23,13 @@ def table(record: dict[str, Any], size: int) -> Table:
     rows = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     rows.add_column(style="dim", no_wrap=True)
     rows.add_column(overflow="fold")
-    for name, text in _rows(record, size):
+    for name, text in rows_of(record, size):
         rows.add_row(name, text)
     return rows
 
 
-def _rows(record: dict[str, Any], size: int) -> list[tuple[str, str]]:
+def rows_of(record: dict[str, Any], size: int) -> list[tuple[str, str]]:
+    """Names and texts of what the record says."""
     charge, tariff = record["charge"], record["tariff"]
     rows = [
         ("record", f"{record['id'].hex()}, {size} bytes, signed by {record['terminal']}"),
