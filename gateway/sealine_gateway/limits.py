@@ -10,6 +10,32 @@ BURST_BYTES: Final = 256_000
 MAX_BAD_FRAMES: Final = 200  # a serial line has some noise; a TCP connection has none
 
 
+class Bucket:
+    """Credit that grows with time up to a burst, and may be overdrawn."""
+
+    def __init__(self, per_s: float, burst: float) -> None:
+        """Full."""
+        self._per_s = per_s
+        self._burst = burst
+        self._credit = float(burst)
+        self._at = time.monotonic()
+
+    def credit(self) -> float:
+        """What may be taken now; negative for a debt."""
+        now = time.monotonic()
+        self._credit = min(self._burst, self._credit + (now - self._at) * self._per_s)
+        self._at = now
+        return self._credit
+
+    def take(self, count: float = 1) -> None:
+        """Spend, whatever there is."""
+        self._credit -= count
+
+    def debt_s(self) -> float:
+        """How long until nothing is owed."""
+        return max(0.0, -self.credit() / self._per_s)
+
+
 class LimitedReader(asyncio.StreamReader):
     """A reader that lends its `read` a speed limit; a peer that sends more is read later, alone.
 
@@ -22,23 +48,16 @@ class LimitedReader(asyncio.StreamReader):
         self._source = source
         self._bad_frames = bad_frames
         self._head = head
-        self._credit = float(BURST_BYTES)
-        self._at = time.monotonic()
+        self._bucket = Bucket(BYTES_PER_S, BURST_BYTES)
 
     async def read(self, n: int = -1) -> bytes:
         """As StreamReader.read."""
         if self._bad_frames() > MAX_BAD_FRAMES:
             return b""
-        await asyncio.sleep(self._debt_s())  # also yields to the other terminals when nothing is owed
+        await asyncio.sleep(self._bucket.debt_s())  # also yields to the other terminals when nothing is owed
         if self._head:
             data, self._head = self._head[:n], self._head[n:]
         else:
             data = await self._source.read(n)
-        self._credit -= len(data)
+        self._bucket.take(len(data))
         return data
-
-    def _debt_s(self) -> float:
-        now = time.monotonic()
-        self._credit = min(BURST_BYTES, self._credit + (now - self._at) * BYTES_PER_S)
-        self._at = now
-        return max(0.0, -self._credit / BYTES_PER_S)

@@ -6,6 +6,7 @@ import ssl
 from collections.abc import Callable
 from typing import Any, Final, Literal
 
+from sealine_gateway.limits import Bucket
 from sealine_gateway.sip.errors import ChannelError, MessageError
 from sealine_gateway.sip.message import MAX_BODY_BYTES, MAX_HEAD_BYTES, Framer
 
@@ -96,15 +97,11 @@ class _Datagrams(asyncio.DatagramProtocol):
 
     def __init__(self, channel: SocketChannel) -> None:
         self._channel = channel
-        self._credit = float(MESSAGES_PER_S)
-        self._at = asyncio.get_running_loop().time()
+        self._bucket = Bucket(MESSAGES_PER_S, MESSAGES_PER_S)
 
     def datagram_received(self, data: bytes, addr: object) -> None:  # noqa: ARG002 - the socket is connected
-        now = asyncio.get_running_loop().time()
-        self._credit = min(MESSAGES_PER_S, self._credit + (now - self._at) * MESSAGES_PER_S)
-        self._at = now
-        if self._credit >= 1 and len(data) <= MAX_HEAD_BYTES + MAX_BODY_BYTES:
-            self._credit -= 1
+        if self._bucket.credit() >= 1 and len(data) <= MAX_HEAD_BYTES + MAX_BODY_BYTES:
+            self._bucket.take()
             self._channel.deliver(data)
 
     def error_received(self, exc: Exception) -> None:

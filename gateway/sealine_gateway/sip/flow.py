@@ -6,6 +6,8 @@ import socket
 from collections.abc import Callable
 from typing import Final
 
+from sealine_gateway.limits import Bucket
+
 PACKETS_PER_S: Final = 250  # voice has 50 to 100, with digits some more
 BURST: Final = 100
 PAUSE_S: Final = 0.1  # how long a flooded socket is left alone
@@ -23,8 +25,7 @@ class Flow:
         self._on_packet = on_packet
         self._peer: tuple[str, int] | None = None
         self._loop = asyncio.get_running_loop()
-        self._credit = float(BURST)
-        self._at = self._loop.time()
+        self._bucket = Bucket(PACKETS_PER_S, BURST)
         self._pause: asyncio.TimerHandle | None = None
         self.flooded = 0
         self._socket = socket.socket(family, socket.SOCK_DGRAM)
@@ -66,11 +67,8 @@ class Flow:
             self._socket.close()
 
     def _readable(self) -> None:
-        now = self._loop.time()
-        self._credit = min(BURST, self._credit + (now - self._at) * PACKETS_PER_S)
-        self._at = now
         for _ in range(MAX_READ):
-            if self._credit < 1:
+            if self._bucket.credit() < 1:
                 self.flooded += 1
                 self._loop.remove_reader(self._socket)
                 self._pause = self._loop.call_later(PAUSE_S, self._resume)
@@ -81,7 +79,7 @@ class Flow:
                 return
             except OSError:
                 continue  # an ICMP answer to something that we sent
-            self._credit -= 1
+            self._bucket.take()
             self._on_packet(data)
             if self._socket.fileno() < 0:  # the packet was the end of the call
                 return
