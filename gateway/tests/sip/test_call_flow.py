@@ -314,7 +314,7 @@ def test_responses_to_nothing_of_ours_are_dropped(scene):
     invite = it.peer.requests("INVITE")[0]
     good = it.peer.reply(invite, 200)
     it.channel.say(good.replace(invite.vias[0].branch.encode(), b"z9hG4bKwrong"))
-    it.channel.say(good.replace(b"Via:", b"Via: SIP/2.0/UDP 192.0.2.7;branch=z9hG4bKx\r\nVia:", 1))
+    it.channel.say(good.replace(b"\r\nFrom:", b"\r\nVia: SIP/2.0/UDP 192.0.2.7;branch=z9hG4bKx\r\nFrom:", 1))
     it.channel.say(good.replace(b"1 INVITE", b"1 BYE"))
     it.run(1)
     assert it.events == []

@@ -183,6 +183,18 @@ async def test_a_talking_peer_that_falls_silent_for_good_is_given_up(site, monke
     await until(lambda: peer.peer.requests("BYE"))
 
 
+async def test_a_talking_peer_that_put_us_on_hold_may_be_silent(site, monkeypatch):
+    monkeypatch.setattr(sip_leg, "SILENT_S", 0.3)
+    peer, trunk = await site()
+    ear = Ear()
+    await accepted(peer, trunk, ear)
+    peer.say(peer.peer.request("INVITE", 1, body=sdp.build(HOST, 9, version=(1, 2), crypto=None, direction="inactive")))
+    await until(lambda: peer.peer.responses("INVITE") == [200])
+    peer.say(peer.peer.request("ACK", 1))
+    await asyncio.sleep(1.5)
+    assert ear.names[-1] == "Accepted"
+
+
 async def test_a_flood_of_voice_costs_its_own_call_only(site):
     peer, trunk = await site()
     ear, calm = Ear(), Ear()
@@ -356,6 +368,24 @@ async def test_a_peer_without_keys_is_named_in_the_log_without_any_number(site, 
     assert NUMBER not in caplog.text
 
 
+@pytest.mark.parametrize(
+    ("srtp", "protected", "names"),
+    [
+        ("require", False, ["Ringing", "trunk-failed"]),
+        ("prefer", False, ["Ringing", "Answered"]),  # called again without protection
+        ("off", True, ["Ringing", "trunk-failed"]),
+    ],
+)
+async def test_an_answer_with_other_protection_than_offered(site, srtp, protected, names):
+    body = sdp.build(HOST, 40_000, version=(1, 1), crypto=sdp.new_crypto() if protected else None)
+    peer, trunk = await site(body=body, srtp=srtp)
+    ear = Ear()
+    trunk.dial(NUMBER, ear.listener())
+    await until(lambda: ear.names == names)
+    offers = [b"RTP/SAVP" in message.body for message in peer.peer.requests("INVITE")]
+    assert offers == {"require": [True], "prefer": [True, False], "off": [False]}[srtp]
+
+
 # --- several lines
 
 
@@ -398,11 +428,12 @@ async def test_a_silent_line_is_passed_over_in_four_seconds(tmp_path, monkeypatc
     await end(peers, trunk)
 
 
-async def test_a_refusal_by_the_called_party_is_not_tried_on_another_line(tmp_path):
-    peers, trunk = await two(tmp_path, [(100, 180, 486)], [(100, 180, 200)])
+@pytest.mark.parametrize(("status", "reason"), [(486, "busy"), (503, "trunk-failed")])
+async def test_a_call_that_has_rung_is_not_tried_on_another_line(tmp_path, status, reason):
+    peers, trunk = await two(tmp_path, [(100, 180, status)], [(100, 180, 200)])
     ear = Ear()
     trunk.dial(NUMBER, ear.listener())
-    await until(lambda: ear.names == ["Ringing", "busy"])
+    await until(lambda: ear.names == ["Ringing", reason])
     assert peers[1].peer.requests("INVITE") == []
     await end(peers, trunk)
 
