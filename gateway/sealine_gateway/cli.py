@@ -97,6 +97,7 @@ def broker_config(
     pairs = []
     for item in gateway:
         facility, _, name = item.partition("/")
+        broker.common_name(facility, name)
         pairs.append((facility, name))
     broker.write(directory, address(listen), pairs)
     typer.echo(f"{directory}: mosquitto.conf and acl; give {directory}/broker.csr to the authority")

@@ -10,6 +10,7 @@ from sealine_protocol import settings
 from sealine_protocol.errors import SettingsError
 from sealine_protocol.mqtt import MqttConfig
 from sealine_protocol.settings import between, is_address_or_empty, is_name, is_text, is_texts, one_of, setting
+from sealine_protocol.topics import is_gateway
 
 from sealine_gateway.sip.settings import MAX_PEERS, PeerConfig, is_ip
 
@@ -56,7 +57,7 @@ class Config:
     """The top level of the file."""
 
     facility: str = setting("Facility; letters, digits, hyphen, 1 to 32. No default.", is_name)
-    name: str = setting("This gateway, unique in the facility; as facility. No default.", is_name)
+    name: str = setting('This gateway, unique in the facility; as facility, but not "bundle". No default.', is_gateway)
     state_dir: str = setting("Directory of all state, relative to this file. No default.", is_text)
     mqtt: MqttConfig
     trunk: TrunkConfig

@@ -15,6 +15,7 @@ from sealine_protocol.codec import decode, encode, load_sequence
 from sealine_protocol.errors import MqttError, ProtocolError
 from sealine_protocol.mqtt import Message, MqttConnection, Will
 
+from sealine_gateway import broker
 from sealine_gateway.chunks import ChunkStore
 from sealine_gateway.config import Config
 from sealine_gateway.errors import GatewayError, StorageError
@@ -59,7 +60,7 @@ class Uplink:
         self._answers = self._topic(topics.ANSWERS)
         self._mqtt = MqttConnection(
             settings.mqtt,
-            f"{settings.facility}-{settings.name}",
+            broker.common_name(settings.facility, settings.name),  # the broker takes that of the certificate
             settings.state_path,
             Will(topic=self._topic("status"), payload=self._status("lost")),
             [self._answers, topics.bundle(settings.facility, topics.ANY)],

@@ -45,6 +45,7 @@ def test_defaults_and_relative_paths(tmp_path):
     [
         ('name = "gw-1"', "", "name"),
         ('name = "gw-1"', 'name = "a b"', "name"),
+        ('name = "gw-1"', 'name = "bundle"', "name"),
         ('name = "gw-1"', 'name = "gw-1"\nspeed = 3', "speed"),
         ('host = "localhost"', 'host = "localhost"\nhots = 1', "mqtt.hots"),
         ('host = "localhost"', 'host = "localhost"\nport = 0', "mqtt.port"),

@@ -18,7 +18,7 @@ from nacl.public import PrivateKey
 from sealine_gateway import broker, roster
 from sealine_gateway.vault import Vault
 from sealine_protocol import durable
-from sealine_protocol.unit import Unit
+from sealine_protocol.unit import Unit, create_tls
 from sealine_provisioning import bundles
 from sealine_provisioning.authority import Authority, Custodianship, fresh_challenge
 from sealine_provisioning.bundles import Published
@@ -315,6 +315,17 @@ class Facility:
                     values[key] = str(values[key].resolve())
             tables[f"party.{number}"] = values
         (self.directory / "parties.toml").write_text(_toml(tables))
+
+    def admit(self, name: str, access: str) -> Path:
+        """A client of the broker's next start: a directory with its certificate, and its own lines in the ACL."""
+        directory = self.directory / "clients" / name
+        directory.mkdir(parents=True)
+        create_tls(directory)
+        (directory / "tls.pem").write_bytes(self.authority.certify_tls((directory / "tls.csr").read_bytes(), name))
+        (directory / "ca.pem").write_bytes(self.authority.ca_pem())
+        with (self.directory / "broker" / "acl").open("a", encoding="utf-8") as file:
+            file.write(access)
+        return directory
 
     def _make_broker(self) -> None:
         directory = self.directory / "broker"

@@ -13,9 +13,13 @@ UPLOADS: Final = ("records", "chunks", "status")
 
 ANSWERS: Final = "answers"
 
+BUNDLE: Final = "bundle"
+"""Stands where a gateway's name stands in its topics, so no gateway may be called so."""
+
 _PREFIX: Final = "sealine/1"
 _NAME: Final = "([A-Za-z0-9-]{1,32})"  # a name as the CDDL has it
-_UPLOAD: Final = re.compile(f"{_PREFIX}/{_NAME}/{_NAME}/({'|'.join(UPLOADS)})")
+_GATEWAY: Final = f"(?!{BUNDLE}/){_NAME}"
+_UPLOAD: Final = re.compile(f"{_PREFIX}/{_NAME}/{_GATEWAY}/({'|'.join(UPLOADS)})")
 
 
 def gateway(facility: str, name: str, leaf: str) -> str:
@@ -25,7 +29,12 @@ def gateway(facility: str, name: str, leaf: str) -> str:
 
 def bundle(facility: str, kind: str) -> str:
     """The topic of a retained bundle."""
-    return f"{_PREFIX}/{facility}/bundle/{kind}"
+    return f"{_PREFIX}/{facility}/{BUNDLE}/{kind}"
+
+
+def is_gateway(name: object) -> bool:
+    """A name that a gateway may have."""
+    return isinstance(name, str) and re.fullmatch(_NAME, name) is not None and name != BUNDLE
 
 
 def read_upload(topic: str) -> tuple[str, str, str] | None:

@@ -12,6 +12,11 @@ from sealine_protocol.mqtt import MAX_MESSAGE_BYTES
 
 CONNECT_S: Final = 10.0
 KEEPALIVE_S: Final = 30
+NAME: Final = "wiretap"
+"""Common name of the certificate that listens."""
+
+ACCESS: Final = f"\nuser {NAME}\ntopic read sealine/#\n"
+"""What whoever has the broker in his hand adds to its ACL."""
 
 
 class WiretapError(Exception):
@@ -19,16 +24,16 @@ class WiretapError(Exception):
 
 
 class Wiretap:
-    """Listens with the certificates of units that the broker admits; no single one may read every topic."""
+    """Listens with a certificate that the broker's ACL lets read every topic; only the broker's keeper can give one."""
 
-    def __init__(self, directory: Path, port: int, holders: list[Path]) -> None:
-        """`holders`: directories with tls.pem, tls.key, ca.pem."""
+    def __init__(self, directory: Path, port: int, holder: Path) -> None:
+        """`holder` is a directory with tls.pem, tls.key, ca.pem, of NAME."""
         self.directory = directory
         self.count = 0
         self._lock = threading.Lock()
         self._seen: set[tuple[str, bytes]] = set()
         directory.mkdir(parents=True, exist_ok=True)
-        self._clients = [self._listen(port, holder, place) for place, holder in enumerate(holders)]
+        self._client = self._listen(port, holder)
 
     def __enter__(self) -> Self:
         return self
@@ -40,12 +45,11 @@ class Wiretap:
 
     def close(self) -> None:
         """Hang up."""
-        for client in self._clients:
-            client.disconnect()
-            client.loop_stop()
+        self._client.disconnect()
+        self._client.loop_stop()
 
-    def _listen(self, port: int, holder: Path, place: int) -> paho.Client:
-        client = paho.Client(CallbackAPIVersion.VERSION2, client_id=f"wiretap-{place}", protocol=paho.MQTTv311)
+    def _listen(self, port: int, holder: Path) -> paho.Client:
+        client = paho.Client(CallbackAPIVersion.VERSION2, client_id=NAME, protocol=paho.MQTTv311)
         context = ssl.create_default_context(cafile=str(holder / "ca.pem"))
         context.load_cert_chain(holder / "tls.pem", holder / "tls.key")
         client.tls_set_context(context)
@@ -70,7 +74,7 @@ class Wiretap:
     def _on_message(self, _client: paho.Client, _data: Any, message: paho.MQTTMessage) -> None:
         payload = bytes(message.payload)
         with self._lock:
-            # two ears hear some messages twice; a payload beyond the product's limit is still kept, cut
+            # what is retained or sent again is heard twice; a payload beyond the product's limit is still kept, cut
             if (message.topic, payload) in self._seen:
                 return
             self._seen.add((message.topic, payload))

@@ -14,7 +14,7 @@ from sealine_protocol.unit import Unit
 from sealine_provisioning import technician
 from sealine_provisioning.authority import fresh_challenge
 
-from sealine_tools import theft, verify
+from sealine_tools import theft, verify, wiretap
 from sealine_tools.demo import burglary, cast, listening, words
 from sealine_tools.demo.calls import Call
 from sealine_tools.demo.custody import Opening
@@ -86,10 +86,9 @@ class Scenes:
         with self.stage.step("start", "Broker, central and gateway start on this machine") as step:
             facility = self.facility
             step.doing("the broker")
+            holder = facility.admit(wiretap.NAME, wiretap.ACCESS)
             facility.broker.start()
-            # central's certificate may read what goes up and the bundles, the gateway's what comes down
-            holders = [facility.directory / "central", facility.directory / "gateway"]
-            self.wiretap = Wiretap(self.evidence.folder / "theft" / "mqtt", facility.mqtt_port, holders)
+            self.wiretap = Wiretap(self.evidence.folder / "theft" / "mqtt", facility.mqtt_port, holder)
             step.doing("central and gateway")
             facility.central.start()
             facility.gateway.start()
