@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from sealine_hil import quality, speech
 from sealine_hil.board import Board, Counters
+from sealine_hil.errors import HilError
 from sealine_hil.witness import Held, Witness, coded
 from sealine_protocol.recording import TAG_SIZE
 
@@ -75,6 +76,8 @@ def hold(scene: Scene, call: int, seconds: float, say: Callable[[str], None]) ->
     board.hang_up()
     say("waiting for the recording at central")
     record = witness.wait_records(call + 1, scene.phone.name)[-1]
+    if record.fields["recording"] is None:
+        raise HilError(f"the call was not recorded: privileged is {record.fields['privileged']}")
     witness.wait_whole(record.fields, timeout_s=20)
     return Talk(
         talked,
@@ -128,6 +131,10 @@ def figures(talk: Talk) -> Iterator[Figure]:
     answer = talk.board_after.worst_answer_ms
     yield _figure(
         "the same on the host's clock", answer, "ms", remark="the host's own delays count; 20 = a frame was missed"
+    )
+    stood = 1000 * talk.seconds - (int(talk.after["uptime_ms"]) - int(talk.before["uptime_ms"]))
+    yield _figure(
+        "the phone's clock fell behind the host's by", stood, "ms", remark="the emulator stood still: frames wait"
     )
     yield _figure(
         "a frame at the trunk late by, median", middle(lateness), "ms", remark="against the quickest of the call"
