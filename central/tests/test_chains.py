@@ -3,7 +3,6 @@
 import random
 
 import pytest
-from central_factory import NOW_S
 from sealine_central.chains import SILENT_MS, chains
 from sealine_central.watch import Watch
 from sealine_protocol.clock import now_ms
@@ -77,7 +76,7 @@ def test_silence_is_an_alarm(desk, terminal):
 
 
 def test_a_clock_that_is_ahead_is_an_alarm(desk, terminal):
-    desk.send(terminal.call(ended=(NOW_S + 3600) * 1000).upload())
+    desk.send(terminal.call(ended=now_ms() + 3_600_000).upload())
     assert state(desk)[0].startswith("clock ahead by 35")
 
 

@@ -3,9 +3,10 @@
 import os
 import shutil
 
+import cbor2
 import pytest
 from central_factory import FACILITY, Desk, Site, Terminal
-from sealine_central import ingest, recordings
+from sealine_central import ingest
 from sealine_central.errors import StoreError
 from sealine_protocol import codec, recording
 
@@ -100,13 +101,14 @@ def test_another_facilitys_gateway_cannot_touch_a_recording(site, terminal):
     assert len(stored(desk, desk.send(call.chunk(1), leaf="chunks"))) == 1
 
 
-def test_an_index_beyond_any_call_is_not_taken_and_does_not_stop_the_others(desk, terminal):
+@pytest.mark.parametrize("index", [21_601, (1 << 32) - 1])
+def test_an_index_beyond_any_call_is_refused_and_does_not_stop_other_messages(desk, terminal, index):
     call, other = terminal.call(1), terminal.call(1)
-    far = call.chunk((1 << 32) - 1, bytes(100))
-    desk.send(far + other.chunk(0), leaf="chunks")
+    far = cbor2.dumps({**cbor2.loads(call.chunk(0)), 1: index})
+    desk.send(far, other.chunk(0), leaf="chunks")
     assert not (desk.state / "recordings" / call.id.hex()).exists()
     assert chunk_files(desk, other) == ["0.chunk"]
-    assert recordings.MAX_CHUNKS == 21_601
+    assert desk.metrics.registry.get_sample_value("sealine_refused_total", {"reason": "chunks"}) == 1
 
 
 def test_a_flood_of_recordings_without_records_ends_and_those_with_records_go_on(desk, terminal, monkeypatch):
