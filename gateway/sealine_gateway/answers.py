@@ -18,6 +18,9 @@ from sealine_gateway.outbox import Known, Outbox
 
 CLOCK_SLACK_MS: Final = 2000  # receipts carry whole seconds; central's clock and ours differ a little
 
+# Refusals of these reasons name the hash of the signed object; those of all others the hash of the upload round it.
+OBJECT_REASONS: Final = frozenset({"schema", "signature"})
+
 Answer = dict[str, Any]
 
 
@@ -69,13 +72,25 @@ class Answers:
         self._deliver(known.terminal, answer)
 
     async def _refusal(self, answer: Answer, encoded: bytes) -> None:
-        known = await self._known(answer)
+        """Of the signed object, which is the terminal's to hear, or of our wrapping, which is not."""
         refusal = self._statement(answer, "refusal")
         if refusal["hash"] != answer["subject"]:
             raise TrustError("refusal.hash: of other bytes")
+        if refusal["reason"] not in OBJECT_REASONS:
+            await self._wrapping_refused(refusal)
+            return
+        known = await self._known(answer)
         await self._outbox.run(lambda store: store.reject(answer["subject"], encoded, now_ms()))
         log.warning("refused by central", terminal=log.short(known.terminal), reason=refusal["reason"])
         self._deliver(known.terminal, answer)
+
+    async def _wrapping_refused(self, refusal: dict[str, Any]) -> None:
+        """Kept, out of the queue for a day, and an alarm: envelopes or credentials went wrong here or before us."""
+        terminal = await self._outbox.run(lambda store: store.hold(refusal["hash"], now_ms()))
+        if terminal is None:
+            raise TrustError("refusal.hash: of no upload of ours")
+        self._metrics.uploads_refused.labels(refusal["reason"]).inc()
+        log.warning("upload refused by central", terminal=log.short(terminal), reason=refusal["reason"])
 
     async def _stored(self, answer: Answer, _encoded: bytes) -> None:
         stored = self._statement(answer, "stored")

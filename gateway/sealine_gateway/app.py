@@ -21,7 +21,7 @@ from sealine_gateway.errors import StorageError
 from sealine_gateway.intake import Intake
 from sealine_gateway.metrics import Metrics
 from sealine_gateway.one_thread import OneThread
-from sealine_gateway.outbox import QUARANTINED, RECEIPTED, WAITING, Outbox
+from sealine_gateway.outbox import HELD, QUARANTINED, RECEIPTED, WAITING, Outbox
 from sealine_gateway.roster import Roster
 from sealine_gateway.server import LinkServer
 from sealine_gateway.session import Services
@@ -120,7 +120,7 @@ class Gateway:
             self.server.on_bundle(kind)
 
     async def _measure(self) -> None:
-        names = {WAITING: "waiting", RECEIPTED: "receipted", QUARANTINED: "quarantined"}
+        names = {WAITING: "waiting", RECEIPTED: "receipted", QUARANTINED: "quarantined", HELD: "held"}
         while True:
             with contextlib.suppress(StorageError):  # the figures of five seconds ago stay
                 counts = await self.outbox.run(lambda store: store.count())

@@ -9,12 +9,11 @@ from sealine_protocol.codec import decode, encode
 from sealine_protocol.errors import ProtocolError
 from sealine_protocol.hashes import blake2b256
 
-from sealine_gateway import outbox
 from sealine_gateway.chunks import ChunkStore
-from sealine_gateway.errors import ConflictError, RefusedError, StorageError, StorageFullError
+from sealine_gateway.errors import ConflictError, RefusedError, StorageError
 from sealine_gateway.metrics import Metrics
 from sealine_gateway.one_thread import OneThread
-from sealine_gateway.outbox import Entry, Outbox
+from sealine_gateway.outbox import HELD, Entry, Outbox
 
 Message = dict[str, Any]
 
@@ -57,21 +56,24 @@ class Intake:
         signed = message[message["type"]]
         digest = blake2b256(signed)
         saved = {"type": "saved", "hash": digest}
+        upload = encode("upload", {**message, "credentials": chain})
         known = await self._outbox.run(lambda store: store.known(digest))
         if known is not None:
+            if known.state == HELD and known.terminal == terminal and known.upload_hash != blake2b256(upload):
+                await self._outbox.run(lambda store: store.wrap_again(digest, upload))
+                self._outbox.added.set()
             if known.answer is None or known.terminal != terminal:
                 return [saved]
             return [saved, {"type": "deliver", "answer": decode("answer", known.answer)}]
-        if await self._outbox.run(lambda store: store.unreceipted(terminal)) >= outbox.MAX_UNRECEIPTED:
-            raise StorageFullError("outbox: this terminal's share is full")
         entry = Entry(
             hash=digest,
             terminal=terminal,
             seq=_seq(signed),
             object=signed,
-            upload=encode("upload", {**message, "credentials": chain}),
+            upload=upload,
             added_ms=now_ms(),
         )
+        await self._outbox.run(lambda store: store.make_room(terminal, entry.size, entry.added_ms))
         await self._outbox.add(entry)
         return [saved]
 

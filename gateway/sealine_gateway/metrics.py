@@ -29,6 +29,7 @@ class Metrics:
         self.storage_errors = self._counter("storage_errors", "Objects that could not be made durable")
         self.answers = self._counter("answers", "Central's answers that were applied, by kind", "kind")
         self.answers_refused = self._counter("answers_refused", "Answers that did not verify")
+        self.uploads_refused = self._counter("uploads_refused", "Wrappings that central refuses, by reason", "reason")
         self.outbox = self._gauge("outbox", "Entries of the outbox, by state", "state")
         self.chunks = self._gauge("chunks", "Sealed chunks on disk")
         self.published = self._counter("published", "MQTT messages acknowledged by the broker, by topic", "topic")

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from sealine_protocol.hashes import blake2b256
+
 from sealine_gateway.errors import StorageError, StorageFullError
 from sealine_gateway.one_thread import OneThread
 
@@ -20,12 +22,20 @@ RETRY_FIRST_MS: Final = 15_000  # an answer takes well under a second; a broker 
 RETRY_MAX_MS: Final = 3_600_000
 MAX_BATCH: Final = 100  # records per MQTT message
 MAX_BATCH_BYTES: Final = 256 * 1024  # far below any broker's limit
-MAX_UNRECEIPTED: Final = 10_000  # of one terminal, far beyond its journal: a hostile one fills its share, not the disk
+# Of one terminal, receipted ones included: a hostile one fills its share, not the disk. A busy phone's 30 days have
+# some 3000 records of 4 KB; a day's limit still lets a full journal drain at once.
+MAX_ENTRIES: Final = 10_000
+MAX_BYTES: Final = 50_000_000
+MAX_PER_DAY: Final = 5000
+DAY_MS: Final = 24 * 3600 * 1000
+HELD_MS: Final = DAY_MS  # central may have learned a credential or an envelope meanwhile; so may we
+_PRUNE: Final = 100  # receipted entries that give way at one time
 MAX_ADDS: Final = 256  # per commit; more wait for the next one
 
 WAITING: Final = 0
 RECEIPTED: Final = 1
 QUARANTINED: Final = 2
+HELD: Final = 3  # refused for the wrapping that this gateway put round it: no word about the object itself
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS entry (
@@ -35,6 +45,8 @@ CREATE TABLE IF NOT EXISTS entry (
   seq INTEGER,                    -- of a record that could be read
   object BLOB NOT NULL,           -- the signed object
   upload BLOB NOT NULL,           -- CDDL upload-record or upload-tally, as it is published
+  upload_hash BLOB NOT NULL,      -- BLAKE2b-256 of it
+  size INTEGER NOT NULL,          -- bytes of object and upload
   added_ms INTEGER NOT NULL,
   tries INTEGER NOT NULL DEFAULT 0,
   next_ms INTEGER NOT NULL DEFAULT 0,
@@ -44,6 +56,8 @@ CREATE TABLE IF NOT EXISTS entry (
 );
 CREATE INDEX IF NOT EXISTS entry_due ON entry (state, next_ms, id);
 CREATE INDEX IF NOT EXISTS entry_chain ON entry (terminal, state, seq);
+CREATE INDEX IF NOT EXISTS entry_share ON entry (terminal, added_ms, size);
+CREATE INDEX IF NOT EXISTS entry_upload ON entry (upload_hash);
 """
 
 
@@ -58,6 +72,11 @@ class Entry:
     upload: bytes
     added_ms: int
 
+    @property
+    def size(self) -> int:
+        """Bytes that count towards a terminal's share."""
+        return len(self.object) + len(self.upload)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Known:
@@ -67,6 +86,7 @@ class Known:
     object: bytes
     state: int
     answer: bytes | None
+    upload_hash: bytes
 
 
 class Store:
@@ -81,8 +101,8 @@ class Store:
             if max_pages is not None:
                 self._db.execute(f"PRAGMA max_page_count={int(max_pages)}")
             self._db.executescript(_SCHEMA)
-            # What was under way when the program ended is due again at once.
-            self._db.execute("UPDATE entry SET next_ms=0 WHERE state=0 AND next_ms>0")
+            # What was under way or held when the program ended is due again at once.
+            self._db.execute("UPDATE entry SET next_ms=0, state=0 WHERE state=3 OR (state=0 AND next_ms>0)")
         except sqlite3.Error as error:
             raise _wrapped(error) from error
 
@@ -92,11 +112,41 @@ class Store:
 
     def add(self, entries: Iterable[Entry]) -> None:
         """Commit entries in one transaction; ones that are there already stay as they are."""
-        rows = [(e.hash, e.terminal, e.seq, e.object, e.upload, e.added_ms) for e in entries]
+        rows = [
+            (e.hash, e.terminal, e.seq, e.object, e.upload, blake2b256(e.upload), e.size, e.added_ms) for e in entries
+        ]
         self._write(
-            "INSERT INTO entry (hash, terminal, seq, object, upload, added_ms) VALUES (?,?,?,?,?,?) "
-            "ON CONFLICT (hash) DO NOTHING",
+            "INSERT INTO entry (hash, terminal, seq, object, upload, upload_hash, size, added_ms) "
+            "VALUES (?,?,?,?,?,?,?,?) ON CONFLICT (hash) DO NOTHING",
             rows,
+        )
+
+    def make_room(self, terminal: bytes, size: int, now_ms: int) -> None:
+        """Let a terminal's oldest receipted entries go until one more of `size` bytes fits into its share.
+
+        Raises StorageFullError if it does not fit even so, or if the terminal has had its day's number.
+        """
+        since = self._execute(
+            "SELECT count(*) FROM entry WHERE terminal=? AND added_ms>?", (terminal, now_ms - DAY_MS)
+        ).fetchone()
+        if since[0] >= MAX_PER_DAY:
+            raise StorageFullError("outbox: this terminal's day is full")
+        while True:
+            count, used = self._execute(
+                "SELECT count(*), coalesce(sum(size), 0) FROM entry WHERE terminal=?", (terminal,)
+            ).fetchone()
+            if count < MAX_ENTRIES and used + size <= MAX_BYTES:
+                return
+            oldest = "SELECT id FROM entry WHERE terminal=? AND state=1 ORDER BY answered_ms, id LIMIT ?"
+            if not self._execute(f"DELETE FROM entry WHERE id IN ({oldest})", (terminal, _PRUNE)).rowcount:  # noqa: S608
+                raise StorageFullError("outbox: this terminal's share is full")
+
+    def wrap_again(self, digest: bytes, upload: bytes) -> None:
+        """Another wrapping for a held entry: due at once."""
+        self._execute(
+            "UPDATE entry SET upload=?, upload_hash=?, size=length(object)+?, state=0, next_ms=0, tries=0 "
+            "WHERE hash=? AND state=3",
+            (upload, blake2b256(upload), len(upload), digest),
         )
 
     def batch(self, now_ms: int, limit: int = MAX_BATCH, max_bytes: int = MAX_BATCH_BYTES) -> list[tuple[bytes, bytes]]:
@@ -129,15 +179,13 @@ class Store:
         row = self._execute("SELECT count(*) FROM entry WHERE state=0 AND next_ms>?", (now_ms,)).fetchone()
         return int(row[0])
 
-    def unreceipted(self, terminal: bytes) -> int:
-        """Entries of one terminal that central has not receipted, quarantined ones included."""
-        sql = "SELECT count(*) FROM entry WHERE terminal=? AND state IN (0, 2)"
-        return int(self._execute(sql, (terminal,)).fetchone()[0])
-
     def known(self, digest: bytes) -> Known | None:
         """What is known of an object, or None."""
-        row = self._execute("SELECT terminal, object, state, answer FROM entry WHERE hash=?", (digest,)).fetchone()
-        return None if row is None else Known(terminal=row[0], object=row[1], state=row[2], answer=row[3])
+        sql = "SELECT terminal, object, state, answer, upload_hash FROM entry WHERE hash=?"
+        row = self._execute(sql, (digest,)).fetchone()
+        if row is None:
+            return None
+        return Known(terminal=row[0], object=row[1], state=row[2], answer=row[3], upload_hash=row[4])
 
     def accept(self, digest: bytes, answer: bytes, now_ms: int) -> None:
         """Central has it (the caller has verified the receipt)."""
@@ -146,6 +194,19 @@ class Store:
     def reject(self, digest: bytes, answer: bytes, now_ms: int) -> None:
         """Central refuses it (verified): kept whole, out of the queue. A receipt stays above a refusal."""
         self._answered(digest, answer, now_ms, QUARANTINED)
+
+    def hold(self, upload_hash: bytes, now_ms: int) -> bytes | None:
+        """Central refuses the wrapping (verified): kept out of the queue for a day. The terminal; None if unknown."""
+        row = self._execute("SELECT id, terminal FROM entry WHERE upload_hash=?", (upload_hash,)).fetchone()
+        if row is None:
+            return None
+        self._execute("UPDATE entry SET state=3, next_ms=? WHERE id=? AND state=0", (now_ms + HELD_MS, row[0]))
+        return bytes(row[1])
+
+    def release(self, now_ms: int) -> int:
+        """Queue held entries again whose day is over. How many."""
+        sql = "UPDATE entry SET state=0, next_ms=0, tries=0 WHERE state=3 AND next_ms<=?"
+        return self._execute(sql, (now_ms,)).rowcount
 
     def offer_again(self, terminal: bytes, after_seq: int, before_ms: int) -> int:
         """Queue receipted entries of a chain behind `after_seq` again, if answered before `before_ms`. How many."""
@@ -165,7 +226,7 @@ class Store:
 
     def _answered(self, digest: bytes, answer: bytes, now_ms: int, state: int) -> None:
         self._execute(
-            "UPDATE entry SET state=?, answer=?, answered_ms=? WHERE hash=? AND (state=0 OR ?=1)",
+            "UPDATE entry SET state=?, answer=?, answered_ms=? WHERE hash=? AND (state IN (0, 3) OR ?=1)",
             (state, answer, now_ms, digest, state),
         )
 

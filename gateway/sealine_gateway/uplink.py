@@ -197,6 +197,8 @@ class Uplink:
     async def _purge(self) -> None:
         while True:
             try:
+                if await self._outbox.run(lambda store: store.release(now_ms())):
+                    self._outbox.added.set()
                 count = await self._outbox.run(lambda store: store.purge(now_ms()))
                 if count:
                     log.event("receipted entries purged", count=count)

@@ -61,7 +61,7 @@ async def test_record_is_saved_before_it_is_acknowledged_and_once_only(site, sta
 
 
 async def test_terminal_whose_share_of_the_outbox_is_full_is_told_and_others_go_on(site, start, monkeypatch):
-    monkeypatch.setattr(outbox, "MAX_UNRECEIPTED", 2)
+    monkeypatch.setattr(outbox, "MAX_ENTRIES", 2)
     _, terminal = await connect(site, start)
     other = site.issuing.terminal("phone-2")
     await other.connect("127.0.0.1", site.port)

@@ -9,6 +9,7 @@ from sealine_gateway import outbox
 from sealine_gateway.chunks import ChunkStore
 from sealine_gateway.errors import ConflictError, StorageFullError
 from sealine_gateway.outbox import KEEP_MS, RETRY_FIRST_MS, RETRY_MAX_MS, Entry, Outbox, Store
+from sealine_protocol.hashes import blake2b256
 from sealine_protocol.recording import chunk_hash, digest
 
 T = b"t" * 16
@@ -289,11 +290,62 @@ def test_a_terminal_has_its_share_of_the_disk_and_no_more(tmp_path, monkeypatch)
     store.put(T, R, 0, b"a" * 20)  # what is there already needs no room
 
 
-def test_unreceipted_ones_are_counted_per_terminal(store):
-    store.add([entry(1), entry(2), entry(3), entry(9, terminal=b"u" * 16)])
-    store.accept(entry(1).hash, b"", 1)
-    store.reject(entry(2).hash, b"", 1)
-    assert store.unreceipted(T) == 2
+def present(store, numbers):
+    return [number for number in numbers if store.known(entry(number).hash) is not None]
+
+
+@pytest.mark.parametrize("limit", ["MAX_ENTRIES", "MAX_BYTES"])
+def test_in_a_full_share_the_oldest_receipted_give_way_and_nothing_else(store, monkeypatch, limit):
+    """What is receipted counts as well: a terminal cannot fill the disk by being answered."""
+    monkeypatch.setattr(outbox, limit, 6 if limit == "MAX_ENTRIES" else 6 * entry(1).size)
+    monkeypatch.setattr(outbox, "_PRUNE", 1)
+    store.add([entry(number) for number in range(6)] + [entry(9, terminal=b"u" * 16)])
+    for number, answered_ms in ((3, 10), (1, 20), (2, 30), (9, 1)):
+        store.accept(entry(number).hash, b"", answered_ms)
+    store.reject(entry(0).hash, b"", 1)
+    for number in (6, 7, 8):
+        store.make_room(T, entry(number).size, 0)
+        store.add([entry(number)])
+    assert present(store, range(10)) == [0, 4, 5, 6, 7, 8, 9]
+    with pytest.raises(StorageFullError, match="share"):
+        store.make_room(T, entry(1).size, 0)
+    store.make_room(b"u" * 16, entry(1).size, 0)  # another terminal has its own
+
+
+def test_a_day_has_its_number_whatever_becomes_of_the_entries(store, monkeypatch):
+    monkeypatch.setattr(outbox, "MAX_PER_DAY", 3)
+    store.add([entry(number) for number in range(3)])
+    for number in range(3):
+        store.accept(entry(number).hash, b"", 1)
+    with pytest.raises(StorageFullError, match="day"):
+        store.make_room(T, 1, outbox.DAY_MS - 1)
+    store.make_room(T, 1, outbox.DAY_MS)
+
+
+def test_what_is_held_for_its_wrapping_waits_a_day_or_for_a_restart_or_a_better_one(tmp_path):
+    store = Store(tmp_path / "x")
+    store.add([entry(1), entry(2), entry(3)])
+    named = store.known(entry(1).hash).upload_hash
+    assert named == blake2b256(entry(1).upload)
+    assert store.hold(bytes(32), 0) is None
+    for number in (1, 2, 3):
+        upload = bytes([number]) * 50
+        store.hold(named, 0)  # all three have the same bytes here
+        store.wrap_again(entry(number).hash, upload)
+        assert store.hold(blake2b256(upload), 0) == T
+    assert hashes(store, 10**12) == []
+    assert store.known(entry(1).hash).answer is None  # nothing to tell the terminal
+    assert store.release(outbox.HELD_MS - 1) == 0
+    store.wrap_again(entry(2).hash, b"better")
+    assert store.batch(0) == [(entry(2).hash, b"better")]
+    store.accept(entry(3).hash, b"receipt", 5)  # a receipt ends it in any state
+    store.close()
+    again = Store(tmp_path / "x")
+    assert hashes(again, 0) == [1, 2]
+    again.hold(blake2b256(b"better"), 0)
+    assert again.release(outbox.HELD_MS) == 1
+    assert hashes(again, 0) == [1, 2]
+    again.close()
 
 
 def test_chunks_leave_the_reserve_to_records(tmp_path):

@@ -9,6 +9,7 @@ import pytest
 from nacl.signing import SigningKey
 from paho.mqtt.enums import CallbackAPIVersion
 from sealine_gateway import broker
+from sealine_gateway.outbox import HELD
 from sealine_hil.errors import HilError
 from sealine_protocol import cose, topics
 from sealine_protocol.codec import encode
@@ -90,6 +91,58 @@ async def test_refusal_puts_a_record_into_quarantine_and_out_of_the_way(site, st
     await settled(running, {1: 1, 2: 1})
     known = await running.gateway.outbox.run(lambda store: store.known(blake2b256(signed)))
     assert known.object == signed  # kept whole
+    await terminal.disconnect()
+
+
+WRAPPING = ("malformed", "credential", "envelope", "facility")
+
+
+def refusal(central, reason, of):
+    fields = {"hash": blake2b256(of), "reason": reason, "what": "upload-record", "time": 1}
+    return central.statement("refusal", blake2b256(of), fields)
+
+
+@pytest.mark.parametrize("reason", WRAPPING)
+async def test_a_refused_wrapping_says_nothing_about_the_record(site, start, central, until, reason):
+    """Held here and counted; the terminal hears nothing, keeps its record, and is heard again."""
+    central.make_answers = lambda _: [refusal(central, reason, encode("upload", central.uploads[-1]))]
+    running, terminal = await connect(site, start)
+    signed = terminal.record()
+    await terminal.save(signed)
+    await settled(running, {HELD: 1})
+    await terminal.save(signed)
+    with pytest.raises(HilError, match="no deliver"):
+        await terminal.expect("deliver", 0.5)
+    refused = running.gateway.metrics.registry.get_sample_value
+    assert refused("sealine_gateway_uploads_refused_total", {"reason": reason}) == 1
+    central.make_answers = lambda signed: [central.receipt(signed)]
+    terminal.send_bulk({"type": "record", "record": signed, "envelopes": [b"e" * 100]})  # wrapped otherwise
+    await terminal.expect("saved")
+    assert (await terminal.expect("deliver"))["answer"]["kind"] == "receipt"
+    await settled(running, {1: 1})
+    assert await until(lambda: central.uploads[-1]["envelopes"] == [b"e" * 100])
+    await terminal.disconnect()
+
+
+@pytest.mark.parametrize("reason", WRAPPING)
+async def test_a_record_is_never_refused_for_its_wrapping(site, start, central, reason):
+    central.make_answers = lambda signed: [refusal(central, reason, signed)]
+    running, terminal = await connect(site, start)
+    await terminal.save(terminal.record())
+    with pytest.raises(HilError, match="no deliver"):
+        await terminal.expect("deliver", 0.7)
+    assert await counts(running) == {0: 1}
+    await terminal.disconnect()
+
+
+@pytest.mark.parametrize("reason", ["schema", "signature"])
+async def test_a_refusal_of_the_object_must_name_the_object(site, start, central, reason):
+    central.make_answers = lambda _: [refusal(central, reason, encode("upload", central.uploads[-1]))]
+    running, terminal = await connect(site, start)
+    await terminal.save(terminal.record())
+    with pytest.raises(HilError, match="no deliver"):
+        await terminal.expect("deliver", 0.7)
+    assert await counts(running) == {0: 1}
     await terminal.disconnect()
 
 
