@@ -4,11 +4,13 @@
 synced, file and folder, before `put` returns. Only ciphertext passes here.
 """
 
+import hashlib
+import heapq
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from sealine_protocol import durable
 from sealine_protocol.hashes import blake2b256
@@ -19,9 +21,12 @@ from sealine_gateway.errors import ConflictError, StorageError, StorageFullError
 MAX_INDEX: Final = 6 * 3600  # six hours of one-second chunks: longer than any call
 MAX_OPEN: Final = 512  # recordings of one terminal that central has not stored yet
 MAX_TERMINAL_BYTES: Final = 2_000_000_000  # 35 hours of talk that central has not stored yet
+MAX_TERMINAL_CHUNKS: Final = 125_000  # the same in files
+BLOCK_BYTES: Final = 4096  # what a file takes at least, however short it is
 RETRY_FIRST_MS: Final = 60_000
 RETRY_MAX_MS: Final = 3_600_000
 _OWNER: Final = "terminal"
+_T = TypeVar("_T")
 
 
 @dataclass
@@ -31,9 +36,24 @@ class _Recording:
     terminal: bytes
     hashes: dict[int, bytes] = field(default_factory=dict)
     unsent: set[int] = field(default_factory=set)
-    size: int = 0
     next_ms: int = 0
     tries: int = 0
+    size: int = 0
+
+
+@dataclass
+class _Share:
+    """What one terminal has here; its recordings in the order in which they take their turn."""
+
+    recordings: dict[bytes, _Recording] = field(default_factory=dict)
+    chunks: int = 0
+    size: int = 0
+
+    def add(self, recording: _Recording, size: int) -> None:
+        taken = max(BLOCK_BYTES, size)
+        recording.size += taken
+        self.size += taken
+        self.chunks += 1
 
 
 class ChunkStore:
@@ -44,6 +64,7 @@ class ChunkStore:
         self._root = state_dir / "chunks"
         self._reserve_bytes = reserve_bytes
         self._recordings: dict[bytes, _Recording] = {}
+        self._shares: dict[bytes, _Share] = {}  # in the order in which the terminals take their turn
         try:
             self._root.mkdir(mode=0o700, exist_ok=True)
             for folder in self._root.iterdir():
@@ -67,18 +88,24 @@ class ChunkStore:
             files.write(self._chunk(record, index), data)
             recording.hashes[index] = digest
             recording.unsent.add(index)
-            recording.size += len(data)
+            self._shares[terminal].add(recording, len(data))
         elif present != digest:
             raise ConflictError("chunk: other bytes stand under this index")
 
     def due(self, now_ms: int, limit: int) -> list[tuple[bytes, int]]:
-        """Up to `limit` (record id, index) to publish: new ones, and all of a recording that got no answer in time."""
+        """Up to `limit` (record id, index) to publish: new ones, and all of a recording that got no answer in time.
+
+        Terminals take turns, and so do the recordings of each: one that is never answered holds no other one up.
+        """
         found: list[tuple[bytes, int]] = []
-        for record, recording in self._recordings.items():
-            if not recording.unsent and recording.next_ms <= now_ms:
-                recording.unsent.update(recording.hashes)
-                recording.tries += 1
-            found += [(record, index) for index in sorted(recording.unsent)[: limit - len(found)]]
+        for terminal, share in list(self._shares.items()):
+            turn = _next_due(share, now_ms)
+            if turn is None:
+                continue
+            record, recording = turn
+            found += [(record, index) for index in heapq.nsmallest(limit - len(found), recording.unsent)]
+            _to_end(share.recordings, record)
+            _to_end(self._shares, terminal)
             if len(found) >= limit:
                 break
         return found
@@ -117,6 +144,12 @@ class ChunkStore:
         except OSError as error:
             raise files.storage_error(error, "chunks") from error
         del self._recordings[record]
+        share = self._shares[recording.terminal]
+        del share.recordings[record]
+        share.chunks -= len(recording.hashes)
+        share.size -= recording.size
+        if not share.recordings:
+            del self._shares[recording.terminal]
         return True
 
     def count(self) -> int:
@@ -129,7 +162,7 @@ class ChunkStore:
             if recording.terminal != terminal:
                 raise ConflictError("chunk: the recording belongs to another terminal")
             return recording
-        if sum(item.terminal == terminal for item in self._recordings.values()) >= MAX_OPEN:
+        if terminal in self._shares and len(self._shares[terminal].recordings) >= MAX_OPEN:
             raise ConflictError("chunk: too many recordings of this terminal")
         self._check_space(terminal, 0)
         folder = self._folder(record)
@@ -139,7 +172,12 @@ class ChunkStore:
             durable.sync([self._root])
         except OSError as error:
             raise files.storage_error(error, "chunks") from error
-        return self._recordings.setdefault(record, _Recording(terminal))
+        return self._enter(record, _Recording(terminal))
+
+    def _enter(self, record: bytes, recording: _Recording) -> _Recording:
+        self._recordings[record] = recording
+        self._shares.setdefault(recording.terminal, _Share()).recordings[record] = recording
+        return recording
 
     def _load(self, folder: Path) -> None:
         """Take up a folder after a restart; one without an owner was cut off while it was made, and is empty."""
@@ -148,18 +186,17 @@ class ChunkStore:
             terminal = (folder / _OWNER).read_bytes()
         except (ValueError, FileNotFoundError):
             return
-        recording = _Recording(terminal)
+        recording = self._enter(record, _Recording(terminal))
         for path in folder.glob("*.chunk"):
             if path.stem.isdigit():
                 data = path.read_bytes()
                 recording.hashes[int(path.stem)] = blake2b256(data)
-                recording.size += len(data)
+                self._shares[terminal].add(recording, len(data))
         recording.unsent.update(recording.hashes)
-        self._recordings[record] = recording
 
     def _check_space(self, terminal: bytes, size: int) -> None:
-        share = sum(item.size for item in self._recordings.values() if item.terminal == terminal)
-        if share + size > MAX_TERMINAL_BYTES:
+        share = self._shares.get(terminal, _Share())
+        if share.chunks >= MAX_TERMINAL_CHUNKS or share.size + max(BLOCK_BYTES, size) > MAX_TERMINAL_BYTES:
             raise StorageFullError("chunks: this terminal's share is full")
         try:
             free = shutil.disk_usage(self._root).free
@@ -180,10 +217,25 @@ def _running_digests(hashes: dict[int, bytes]) -> Iterator[bytes]:
 
     None at all is what a recording rests on that a reset cut before its first checkpoint.
     """
-    joined = b""
-    yield blake2b256(joined)
+    state = hashlib.blake2b(digest_size=32)
+    yield state.digest()
     for index in range(len(hashes)):
         if index not in hashes:
             return
-        joined += hashes[index]
-        yield blake2b256(joined)
+        state.update(hashes[index])
+        yield state.digest()
+
+
+def _next_due(share: _Share, now_ms: int) -> tuple[bytes, _Recording] | None:
+    """The next recording of a terminal that has something to publish."""
+    for record, recording in share.recordings.items():
+        if not recording.unsent and recording.next_ms <= now_ms:
+            recording.unsent.update(recording.hashes)
+            recording.tries += 1
+        if recording.unsent:
+            return record, recording
+    return None
+
+
+def _to_end(turns: dict[bytes, _T], key: bytes) -> None:
+    turns[key] = turns.pop(key)

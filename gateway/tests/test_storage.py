@@ -281,13 +281,46 @@ def test_limits_of_chunks(tmp_path, monkeypatch):
 
 
 def test_a_terminal_has_its_share_of_the_disk_and_no_more(tmp_path, monkeypatch):
-    monkeypatch.setattr(chunk_module, "MAX_TERMINAL_BYTES", 50)
+    monkeypatch.setattr(chunk_module, "MAX_TERMINAL_BYTES", 2 * chunk_module.BLOCK_BYTES + 50)
     put_all(ChunkStore(tmp_path, 0), [b"a" * 20, b"b" * 20])
     store = ChunkStore(tmp_path, 0)
     with pytest.raises(StorageFullError, match="share"):
         store.put(T, b"s" * 16, 0, b"c" * 20)
     store.put(b"u" * 16, b"v" * 16, 0, b"c" * 20)
     store.put(T, R, 0, b"a" * 20)  # what is there already needs no room
+    assert store.stored(R, digest([chunk_hash(b"a" * 20), chunk_hash(b"b" * 20)]))
+    put_all(store, [b"a" * 20, b"b" * 20])  # the share is free again
+
+
+def test_short_chunks_are_counted_as_the_files_that_they_are(tmp_path, monkeypatch):
+    monkeypatch.setattr(chunk_module, "MAX_TERMINAL_CHUNKS", 3)
+    put_all(ChunkStore(tmp_path, 0), [b"a" * 16, b"b" * 16])
+    store = ChunkStore(tmp_path, 0)
+    store.put(T, b"s" * 16, 0, b"c" * 16)
+    with pytest.raises(StorageFullError, match="share"):
+        store.put(T, b"s" * 16, 1, b"d" * 16)
+    store.put(b"u" * 16, b"v" * 16, 0, b"c" * 16)
+
+
+def test_recordings_that_are_never_answered_hold_nobody_up(tmp_path):
+    """A terminal with many of them, due again and again, against an honest terminal and against its own newest."""
+    store = ChunkStore(tmp_path, 0)
+    dead = [bytes([number]) * 16 for number in range(20)]
+    for record in dead:
+        put_all(store, [b"a" * 20] * 8, record=record)
+    put_all(store, [b"b" * 20] * 3, record=b"n" * 16)
+    put_all(store, [b"c" * 20] * 3, record=R, terminal=b"u" * 16)
+    served = []
+    now = 0
+    for _ in range(24):  # what a message has room for, each time when all that was sent is due again
+        now += chunk_module.RETRY_MAX_MS
+        due = store.due(now, 8)
+        served += [record for record, _ in due]
+        for record, index in due:
+            store.sent(record, index, now)
+    assert served.index(R) <= 8
+    assert b"n" * 16 in served
+    assert set(dead) <= set(served)
 
 
 def present(store, numbers):
