@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from rich.console import Console
+from sealine_hil.errors import HilError
 from sealine_hil.witness import Witness
 
 from sealine_tools.bench import instructions, receipts, scene, talk
@@ -24,17 +25,19 @@ _WIDTH: Final = 120
 
 
 def run(image: Path, *, json_file: Path | None, quick: bool) -> int:
-    """Measure, show, and return the exit code: 1 when a figure misses its limit."""
+    """Measure, show, and return the exit code: 1 when a figure misses its limit, 2 when nothing could be measured."""
     console = Console(width=max(_WIDTH, Console().width))
     if not image.exists():
         console.print(f"no image {image}: run 'make firmware'")
         return 2
     priority = _raise_priority()
-    with (
-        console.status("starting a facility") as status,
-        tempfile.TemporaryDirectory(prefix="sealine-bench-") as folder,
-    ):
-        figures = list(_measure(Path(folder), image, quick=quick, say=status.update))
+    place = tempfile.TemporaryDirectory(prefix="sealine-bench-")
+    with console.status("starting a facility") as status, place as folder:
+        try:
+            figures = list(_measure(Path(folder), image, quick=quick, say=status.update))
+        except HilError as error:
+            console.print(f"the measurement failed: {error}", markup=False)
+            return 2
     show(figures, console)
     wrong = missed(figures)
     console.print()

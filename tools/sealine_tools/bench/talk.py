@@ -133,9 +133,7 @@ def figures(talk: Talk) -> Iterator[Figure]:
         "the same on the host's clock", answer, "ms", remark="the host's own delays count; 20 = a frame was missed"
     )
     stood = 1000 * talk.seconds - (int(talk.after["uptime_ms"]) - int(talk.before["uptime_ms"]))
-    yield _figure(
-        "the phone's clock fell behind the host's by", stood, "ms", remark="the emulator stood still: frames wait"
-    )
+    yield _figure("the phone's clock fell behind the host's by", stood, "ms")
     yield _figure(
         "a frame at the trunk late by, median", middle(lateness), "ms", remark="against the quickest of the call"
     )
