@@ -2,14 +2,15 @@
 
 import asyncio
 import dataclasses
+import hashlib
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 import nacl.exceptions
 import nacl.pwhash.argon2id as argon2
+import nacl.utils
 
 from sealine_gateway.errors import VaultError
 from sealine_gateway.vault import Person, Vault
@@ -18,7 +19,10 @@ FREE_TRIES: Final = 3  # slips of the finger cost nothing
 FIRST_WAIT_S: Final = 30
 MAX_WAIT_S: Final = 900  # the way back: nobody can keep another person out for longer than this by guessing
 TERMINAL_FREE_TRIES: Final = 10  # a phone is shared by many persons
-MAX_TRACKED: Final = 4096  # bound of the memory for guesses at persons who do not exist
+FORGET_S: Final = 3600.0  # one failure is forgotten each time this has passed
+TERMINAL_FORGET_S: Final = 600.0  # as well: the slips of many persons over a day do not add up
+STRANGERS: Final = 1024  # counts that the persons who do not exist share, so that they take no more memory than this
+MAX_TRACKED: Final = 4096  # beyond it, counts that have come down to nothing are dropped
 MAX_CHECKS: Final = 2  # Argon2id takes 64 MB each while it runs
 DEFAULT_LANGUAGE: Final = "en"
 LANGUAGES: Final = ("en", "es")
@@ -39,33 +43,60 @@ class PinResult:
 class _Guesses:
     failures: int = 0
     until: float = 0.0
+    counted: float = 0.0  # up to when failures were forgotten
 
 
 class _Slowdown:
     """Counts failures under a key; from `free` failures on, each doubles the wait up to MAX_WAIT_S."""
 
-    def __init__(self, free: int, clock: Callable[[], float]) -> None:
+    def __init__(self, free: int, forget_s: float, clock: Callable[[], float]) -> None:
         self._free = free
+        self._forget_s = forget_s
         self._clock = clock
-        self._guesses: OrderedDict[object, _Guesses] = OrderedDict()
+        self._guesses: dict[object, _Guesses] = {}
 
     def wait_s(self, key: object) -> int:
         """Seconds until the next try is looked at; 0 for now."""
         guesses = self._guesses.get(key)
         return 0 if guesses is None else max(0, -int(-(guesses.until - self._clock()) // 1))
 
-    def failed(self, key: object) -> None:
-        guesses = self._guesses.setdefault(key, _Guesses())
-        self._guesses.move_to_end(key)
+    def failed(self, key: object) -> tuple[float, float]:
+        """Count a failure; the ends of the wait before and behind it, for `take_back`."""
+        if key not in self._guesses and len(self._guesses) >= MAX_TRACKED:
+            self._drop_idle()
+        guesses = self._guesses.setdefault(key, _Guesses(counted=self._clock()))
+        self._age(guesses)
+        before = guesses.until
         guesses.failures += 1
         over = guesses.failures - self._free
         if over >= 0:
             guesses.until = self._clock() + min(MAX_WAIT_S, FIRST_WAIT_S << min(over, 10))
-        while len(self._guesses) > MAX_TRACKED:
-            self._guesses.popitem(last=False)
+        return before, guesses.until
+
+    def take_back(self, key: object, ends: tuple[float, float]) -> None:
+        """A counted failure was none: it alone goes, and with it the wait that it began."""
+        guesses = self._guesses.get(key)
+        if guesses is None:
+            return
+        before, behind = ends
+        guesses.failures = max(0, guesses.failures - 1)
+        if guesses.until == behind:  # else another failure has begun one since
+            guesses.until = before
 
     def forget(self, key: object) -> None:
         self._guesses.pop(key, None)
+
+    def _age(self, guesses: _Guesses) -> None:
+        passed = int((self._clock() - guesses.counted) // self._forget_s)
+        guesses.failures = max(0, guesses.failures - passed)
+        guesses.counted += passed * self._forget_s
+
+    def _drop_idle(self) -> None:
+        """Only what means nothing any more: a count never makes room for another one while it slows somebody down."""
+        for key, guesses in list(self._guesses.items()):
+            self._age(guesses)
+            if not guesses.failures and guesses.until <= self._clock():
+                del self._guesses[key]
 
 
 class Roster:
@@ -74,28 +105,35 @@ class Roster:
     def __init__(self, vault: Vault, clock: Callable[[], float] = time.monotonic) -> None:
         """`clock` gives seconds and never goes back."""
         self._vault = vault
-        self._persons = _Slowdown(FREE_TRIES, clock)
-        self._terminals = _Slowdown(TERMINAL_FREE_TRIES, clock)
+        self._persons = _Slowdown(FREE_TRIES, FORGET_S, clock)
+        self._terminals = _Slowdown(TERMINAL_FREE_TRIES, TERMINAL_FORGET_S, clock)
+        self._strangers = nacl.utils.random(32)  # nobody outside can say which of them share a count
         self._checks = asyncio.Semaphore(MAX_CHECKS)
         self._nobody = argon2.str(b"0000000000000000", **_LIMITS)  # an unknown person takes as long as a known one
 
     async def check(self, terminal: bytes, person: str, pin: str) -> PinResult:
         """Check a PIN. While a wait runs nothing is looked at, a right PIN included."""
-        wait_s = max(self._persons.wait_s(person), self._terminals.wait_s(terminal))
+        known = self._vault.content.persons.get(person)
+        who = person if known else self._stranger(person)
+        wait_s = max(self._persons.wait_s(who), self._terminals.wait_s(terminal))
         if wait_s:
             return PinResult(ok=False, language=DEFAULT_LANGUAGE, wait_s=wait_s)
         # Counted before the slow check, so that many checks at one time are many failures.
-        self._persons.failed(person)
-        self._terminals.failed(terminal)
-        known = self._vault.content.persons.get(person)
+        self._persons.failed(who)
+        counted = self._terminals.failed(terminal)
         async with self._checks:
             verified = await asyncio.to_thread(_verify, known.verifier if known else self._nobody, pin)
         if known is None or not verified:
-            wait_s = max(self._persons.wait_s(person), self._terminals.wait_s(terminal))
+            wait_s = max(self._persons.wait_s(who), self._terminals.wait_s(terminal))
             return PinResult(ok=False, language=DEFAULT_LANGUAGE, wait_s=wait_s)
         self._persons.forget(person)
-        self._terminals.forget(terminal)
+        self._terminals.take_back(terminal, counted)  # whoever guesses at others may know one PIN: his own
         return PinResult(ok=True, language=known.language, wait_s=0)
+
+    def _stranger(self, person: str) -> int:
+        """The count of a person who does not exist: guesses at one are slowed down as at everybody else."""
+        digest = hashlib.blake2b(person.encode(), key=self._strangers, digest_size=8).digest()
+        return int.from_bytes(digest, "big") % STRANGERS
 
 
 def add_person(vault: Vault, person: str, pin: str, language: str) -> None:

@@ -1,6 +1,7 @@
 import asyncio
 import stat
 
+import nacl.pwhash.argon2id as argon2
 import pytest
 from sealine_gateway import roster as roster_module
 from sealine_gateway import vault as vault_module
@@ -99,8 +100,10 @@ class Clock:
 
 
 async def test_right_pin_opens_and_clears_the_count(vault):
-    roster = Roster(vault, Clock())
+    clock = Clock()
+    roster = Roster(vault, clock)
     for _ in range(5):
+        clock.now += 2 * roster_module.TERMINAL_FORGET_S
         for _ in range(FREE_TRIES - 1):
             assert not (await roster.check(T, "4711", "0000")).ok
         result = await roster.check(T, "4711", "135790")
@@ -138,10 +141,71 @@ async def test_guesses_at_one_time_count_one_by_one(vault):
     assert len(checked) <= FREE_TRIES
 
 
-async def test_memory_for_guesses_is_bounded(monkeypatch):
+@pytest.fixture
+def quick(monkeypatch):
+    """Argon2id at its least: what is tested is the counting."""
+    least = {"opslimit": argon2.OPSLIMIT_MIN, "memlimit": argon2.MEMLIMIT_MIN}
+    monkeypatch.setattr(roster_module, "_LIMITS", least)
 
+
+@pytest.mark.usefixtures("quick")
+async def test_ones_own_right_pin_does_not_buy_guesses_at_others(vault):
+    for number in range(40):
+        add_person(vault, str(1000 + number), f"9{number:03}", "en")
+    add_person(vault, "7", "4321", "en")
+    roster = Roster(vault, Clock())
+    looked_at = 0
+    for number in range(40):
+        looked_at += not (await roster.check(T, str(1000 + number), "0000")).wait_s
+        await roster.check(T, "7", "4321")
+    assert looked_at < TERMINAL_FREE_TRIES
+    assert (await roster.check(U, "7", "4321")).ok  # neither he nor the others are kept out elsewhere
+
+
+@pytest.mark.usefixtures("quick")
+async def test_a_success_takes_its_own_attempt_off_the_phones_count_alone(vault):
+    add_person(vault, "7", "4321", "en")
+    clock = Clock()
+    roster = Roster(vault, clock)
+    for number in range(TERMINAL_FREE_TRIES - 1):
+        await roster.check(T, f"9{number}", "0000")
+    for _ in range(20):  # honest ones on a phone that has seen slips
+        assert (await roster.check(T, "7", "4321")).ok
+    assert (await roster.check(T, "99", "0000")).wait_s > 0
+    clock.now += 31
+    assert (await roster.check(T, "7", "4321")).ok
+    assert (await roster.check(T, "7", "4321")).ok  # the wait that it would have begun went as well
+
+
+@pytest.mark.usefixtures("quick")
+async def test_slips_of_many_persons_over_a_day_are_forgotten(vault):
+    clock = Clock()
+    roster = Roster(vault, clock)
+    for number in range(100):
+        assert (await roster.check(T, str(number), "0000")).wait_s == 0
+        clock.now += roster_module.TERMINAL_FORGET_S
+
+
+@pytest.mark.usefixtures("quick")
+async def test_guesses_at_nobody_are_slowed_down_and_push_no_lock_out_away(vault):
+    clock = Clock()
+    roster = Roster(vault, clock)
+    for _ in range(FREE_TRIES):
+        waits = [(await roster.check(U, person, "0000")).wait_s for person in ("4711", "123456")]
+    assert waits[0] == waits[1] > 0  # whether there is such a person cannot be told from the wait
+    for number in range(3000):
+        await roster.check(number.to_bytes(16, "big"), f"9{number:06}", "0000")
+    assert len(roster._persons._guesses) <= roster_module.STRANGERS + 1
+    assert (await roster.check(bytes(16), "4711", "135790")).wait_s > 0
+
+
+def test_only_counts_that_mean_nothing_are_dropped(monkeypatch):
     monkeypatch.setattr(roster_module, "MAX_TRACKED", 10)
-    slowdown = roster_module._Slowdown(0, Clock())
+    clock = Clock()
+    slowdown = roster_module._Slowdown(0, 60.0, clock)
     for number in range(100):
         slowdown.failed(number)
-    assert len(slowdown._guesses) == 10
+    assert all(slowdown.wait_s(number) for number in range(100))
+    clock.now += 1000
+    slowdown.failed(100)
+    assert len(slowdown._guesses) == 1
