@@ -59,10 +59,16 @@ def xaead_decrypt_into(
     """aead_decrypt_into() by XChaCha20-Poly1305, nonce of 24 bytes."""
 
 def hash(data: Buffer, size: int = 32, key: Buffer = b"") -> bytes:
-    """BLAKE2b (RFC 7693) of `size` (1 to 64) bytes, keyed if a key of up to 64 bytes is given."""
+    """BLAKE2b (RFC 7693) of `size` (1 to 64) bytes, keyed if a key of up to 64 bytes is given.
+
+    No copy of the data is left behind.
+    """
 
 class Hash:
-    """BLAKE2b of what is given to update(); the same options as hash()."""
+    """BLAKE2b of what is given to update(); the same options as hash().
+
+    It keeps up to 128 bytes of the data, and of a key, in memory that nobody wipes: secrets go through hash().
+    """
 
     def __init__(self, size: int = 32, key: Buffer = b"") -> None: ...
 

@@ -1,6 +1,6 @@
 """The recording of one call: key birth, sealing of each second, checkpoints, and the end of the key.
 
-idle -> born (key split and sealed to the custodians, while the line rings) -> accepted -> running -> idle.
+idle -> born (key split and sealed to the custodians, while the line rings) -> running -> idle.
 The key exists in this object only, is never written anywhere, and is wiped at every end. A reset forgets it.
 """
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 FRAMES_A_CHUNK = const(50)  # of 20 ms: a chunk is one second of call
 SAMPLES_A_FRAME = const(160)
 CHECKPOINT_CHUNKS = const(10)
+MAX_CHUNKS = const(21_600)  # six hours: `seconds` in protocol/sealine.cddl
 STOP_AFTER_MS = const(10_000)  # without a confirmed chunk: bulk that cannot be delivered
 _LEG_SAMPLES = const(8000)
 _TAG_BYTES = const(16)
@@ -34,7 +35,7 @@ class RecorderError(CallError):
 
 
 class Recorder:
-    """One per terminal, used for one call after the other. `state`: idle, born, accepted, running, stopped."""
+    """One per terminal, used for one call after the other. `state`: idle, born, running, stopped."""
 
     def __init__(self, spool: Spool) -> None:
         """Take the buffers for good; sealed chunks go to `spool`."""
@@ -60,19 +61,20 @@ class Recorder:
         try:
             k, n, holders = trust.custodians()
             sodium.random_into(self._key)
-            readers = self._split(terminal, k, n, holders, envelopes)
+            self._split_facts = {
+                "k": k,
+                "n": n,
+                "readers": self._split(terminal, k, n, holders, envelopes),
+                "key_commitment": key_commitment(record_id, self._key),
+            }
+            self.state = "born"
         except (TrustError, EnvelopeError, ValueError, OSError) as error:
-            self.wipe()
-            del envelopes.sealed[mark:]
-            del envelopes.refs[mark:]
             raise RecorderError(str(error))
-        self._split_facts = {
-            "k": k,
-            "n": n,
-            "readers": readers,
-            "key_commitment": key_commitment(record_id, self._key),
-        }
-        self.state = "born"
+        finally:
+            if self.state != "born":
+                self.wipe()
+                del envelopes.sealed[mark:]
+                del envelopes.refs[mark:]
         return self._facts("cut")
 
     def _split(self, terminal: bytes, k: int, n: int, holders: list, envelopes: Envelopes) -> list[dict]:
@@ -96,16 +98,10 @@ class Recorder:
 
     # ------------------------------------------------------------ talking
 
-    def accepted(self) -> None:
-        """Allow `start`: the acceptance is in the journal."""
+    def start(self, now_ms: int) -> None:
+        """Begin to seal, once the acceptance is in the journal; `now_ms` is monotonic. RecorderError without a key."""
         if self.state != "born":
             raise RecorderError("recorder: no key was born")
-        self.state = "accepted"
-
-    def start(self, now_ms: int) -> None:
-        """Begin to seal; `now_ms` is monotonic. RecorderError before acceptance."""
-        if self.state != "accepted":
-            raise RecorderError("recorder: not accepted")
         self._progress_ms = now_ms
         self.state = "running"
 
@@ -193,6 +189,9 @@ class Recorder:
 
     def _seal(self, *, final: bool, now_ms: int) -> None:
         """Seal the frames gathered as chunk number `_chunks`: the one place that uses the key, each index once."""
+        if self._chunks == MAX_CHUNKS:
+            self._stop()
+            return
         samples = self._frames * SAMPLES_A_FRAME
         plain = memoryview(self._plain)
         if samples < _LEG_SAMPLES:

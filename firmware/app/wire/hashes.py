@@ -38,9 +38,20 @@ def directory_key_check(directory_key: bytes) -> bytes:
 
 def share_hash(record: bytes, index: int, share: bytes | bytearray | memoryview) -> bytes:
     """What a record says of one share of its content key; index from 1."""
-    return blake2b256(b"sealine share", record, bytes([index]), share)
+    return _hash_secret(b"sealine share" + record + bytes([index]), share)
 
 
 def key_commitment(record: bytes, content_key: bytes | bytearray | memoryview) -> bytes:
     """What a record says of its content key."""
-    return blake2b256(b"sealine key", record, content_key)
+    return _hash_secret(b"sealine key" + record, content_key)
+
+
+def _hash_secret(head: bytes, secret: bytes | bytearray | memoryview) -> bytes:
+    """BLAKE2b-256 of both, through one wiped buffer: a `sodium.Hash` would keep the secret's bytes on the heap."""
+    buffer = bytearray(len(head) + len(secret))
+    try:
+        buffer[: len(head)] = head
+        buffer[len(head) :] = secret
+        return sodium.hash(buffer, 32)
+    finally:
+        sodium.memzero(buffer)

@@ -33,6 +33,15 @@ typedef struct {
     argument_t key;
 } hash_options_t;
 
+// libsodium wipes its state, but not the copy of the last block that its compression works on: that stays
+// on the stack. A hash of key material must leave none.
+#define STACK_OF_A_HASH_BYTES 1024
+
+static MP_NOINLINE void burn_stack(void) {
+    uint8_t spent[STACK_OF_A_HASH_BYTES];
+    sodium_memzero(spent, sizeof(spent));
+}
+
 static hash_options_t hash_options(const mp_arg_val_t size, const mp_arg_val_t key) {
     hash_options_t options = {
         .size = (size_t)argument_integer(size.u_obj, 1, BLAKE2B_MAX_BYTES, "size"),
@@ -45,7 +54,10 @@ static hash_options_t hash_options(const mp_arg_val_t size, const mp_arg_val_t k
 }
 
 /// def hash(data: Buffer, size: int = 32, key: Buffer = b"") -> bytes:
-///     """BLAKE2b (RFC 7693) of `size` (1 to 64) bytes, keyed if a key of up to 64 bytes is given."""
+///     """BLAKE2b (RFC 7693) of `size` (1 to 64) bytes, keyed if a key of up to 64 bytes is given.
+///
+///     No copy of the data is left behind.
+///     """
 static mp_obj_t hash(size_t n_args, const mp_obj_t *args, mp_map_t *keywords) {
     enum { DATA, SIZE, KEY };
     static const mp_arg_t allowed[] = {
@@ -60,12 +72,16 @@ static mp_obj_t hash(size_t n_args, const mp_obj_t *args, mp_map_t *keywords) {
     uint8_t digest[BLAKE2B_MAX_BYTES];
     crypto_generichash_blake2b(digest, options.size, data.bytes, data.length, options.key.bytes,
                                options.key.length);
+    burn_stack();
     return mp_obj_new_bytes(digest, options.size);
 }
 MP_DEFINE_CONST_FUN_OBJ_KW(sodium_hash_obj, 1, hash);
 
 /// class Hash:
-///     """BLAKE2b of what is given to update(); the same options as hash()."""
+///     """BLAKE2b of what is given to update(); the same options as hash().
+///
+///     It keeps up to 128 bytes of the data, and of a key, in memory that nobody wipes: secrets go through hash().
+///     """
 
 /// def __init__(self, size: int = 32, key: Buffer = b"") -> None: ...
 static mp_obj_t hash_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_keywords,

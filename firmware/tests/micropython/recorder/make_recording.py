@@ -61,7 +61,6 @@ journal.open_record({"record": drafted, "envelopes": envelopes.sealed})
 unit.ticks.ms += 2000
 accepted_at = unit.clock.now_ms()
 journal.accepted(ID, accepted_at, accepted_at - 500)
-recorder.accepted()
 recorder.start(unit.ticks.ms)
 
 near, far = bytearray(), bytearray()

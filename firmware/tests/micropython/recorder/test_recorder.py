@@ -6,7 +6,7 @@ import shamir
 import sodium
 from authority import CUSTODIANS, Terminal
 from call.envelope import EnvelopeError, Envelopes
-from call.recorder import Recorder, RecorderError
+from call.recorder import MAX_CHUNKS, Recorder, RecorderError
 from check import equal, raises, run
 from nor import Nor
 from store.spool import Spool
@@ -55,7 +55,6 @@ class Bench:
 
     def begin(self):
         facts = self.prepare()
-        self.recorder.accepted()
         self.recorder.start(self.now)
         return facts
 
@@ -123,6 +122,29 @@ def test_two_of_three_open_every_second():
     equal(facts["bytes"], sum([len(data) for data in bench.chunks.values()]))
 
 
+def test_whatever_fails_at_the_birth_leaves_no_key():
+    for error in (MemoryError, KeyError, RuntimeError):
+        bench = Bench()
+        bench.envelopes.person("1017", authority.BILLING.link)
+
+        def fail(*_args, error=error):
+            raise error("no")
+
+        bench.envelopes.share = fail
+        raises(error, "", bench.prepare)
+        equal(bytes(bench.recorder._key), bytes(32))
+        equal((bench.recorder.state, len(bench.envelopes.sealed), len(bench.envelopes.refs)), ("idle", 1, 1))
+
+
+def test_a_recording_ends_where_its_format_ends():
+    bench = Bench()
+    bench.begin()
+    bench.recorder._chunks = MAX_CHUNKS - 1
+    bench.talk(100, confirm=False)
+    equal((bench.recorder.state, bytes(bench.recorder._key)), ("stopped", bytes(32)))
+    equal(bench.finish()["chunks"], MAX_CHUNKS)
+
+
 def test_envelopes_and_share_hashes_are_in_the_record():
     bench = Bench()
     bench.envelopes.person("1017", authority.BILLING.link)
@@ -141,12 +163,10 @@ def test_envelopes_and_share_hashes_are_in_the_record():
         equal(facts["readers"][place]["class"], "class-%d" % place)
 
 
-def test_key_is_not_used_before_acceptance():
+def test_key_is_not_used_before_the_start():
     bench = Bench()
-    raises(RecorderError, "not accepted", bench.recorder.start, 0)
-    raises(RecorderError, "no key", bench.recorder.accepted)
+    raises(RecorderError, "no key", bench.recorder.start, 0)
     bench.prepare()
-    raises(RecorderError, "not accepted", bench.recorder.start, 0)
     raises(RecorderError, "busy", bench.prepare)
     bench.talk(200)
     equal(bench.spool.backlog(), 0)
