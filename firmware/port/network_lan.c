@@ -21,20 +21,28 @@
 #include "port.h"
 
 #define LWIP_TIMER_MS 50
+#define FRAMES_A_TICK 16     // what the controller's FIFO holds of short ones: 16000 a second
 #define FRAME_MAX_BYTES 1520 // 14 header, 1500 payload, 4 check sequence, in whole words
 
 static struct netif lan;
 static bool lan_present;
 static uint32_t frame[FRAME_MAX_BYTES / 4]; // used in PendSV, or with PendSV held off
+static volatile bool lan_behind; // the controller holds more, and its interrupt is not armed
 static soft_timer_entry_t lwip_timer;
 
 u32_t sys_now(void);
 
 u32_t sys_now(void) { return mp_hal_ticks_ms(); }
 
+// Takes at most FRAMES_A_TICK and, where more wait, goes on with the next tick: however much the network
+// sends, the program and the voice get their share of the processor. What the FIFO cannot hold is lost.
 static void lan_drain(void) {
-    size_t bytes;
-    while ((bytes = ethernet_receive(frame, sizeof(frame))) > 0) {
+    for (unsigned taken = 0; taken < FRAMES_A_TICK; ++taken) {
+        size_t bytes = ethernet_receive(frame, sizeof(frame));
+        if (bytes == 0) {
+            ethernet_arm();
+            return;
+        }
         struct pbuf *p = pbuf_alloc(PBUF_RAW, (u16_t)bytes, PBUF_POOL);
         if (p == NULL) {
             continue; // no memory: the frame is lost, as on any network
@@ -44,10 +52,17 @@ static void lan_drain(void) {
             pbuf_free(p);
         }
     }
-    ethernet_arm();
+    lan_behind = true;
 }
 
 void board_ethernet_ready(void) { pendsv_schedule(PENDSV_ETHERNET, lan_drain); }
+
+void port_network_tick(void) {
+    if (lan_behind) {
+        lan_behind = false;
+        pendsv_schedule(PENDSV_ETHERNET, lan_drain);
+    }
+}
 
 static err_t lan_output(struct netif *netif, struct pbuf *p) {
     (void)netif;

@@ -7,6 +7,7 @@
 #include "shared/runtime/softtimer.h"
 
 #include "boards/window_driver.h"
+#include "port.h"
 
 static void (*volatile pending[PENDSV_SLOTS])(void);
 
@@ -38,6 +39,7 @@ void soft_timer_schedule_at_ms(uint32_t ticks_ms) {
 
 void board_tick(void) {
     window_audio_poll();
+    port_network_tick();
     if (soft_timer_armed && soft_timer_ticks_diff(soft_timer_next, mp_hal_ticks_ms()) <= 0) {
         soft_timer_armed = false;
         pendsv_schedule(PENDSV_SOFT_TIMER, soft_timer_handler);
