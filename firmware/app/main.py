@@ -10,7 +10,7 @@ import machine
 import sodium
 from console import Console
 from micropython import const
-from station import Station
+from station import Station, board_setting
 from sync.connection import Connection
 from sync.line import Line
 
@@ -55,18 +55,17 @@ class Program:
         self._watchdog = watchdog
         self._alive = Alive()
         self._failures = 0
+        self._begun = False
 
     async def run(self) -> None:
         """Until somebody asked for a restart."""
         station = self._station
         tasks = [asyncio.create_task(self._keep("console", self._console))]
-        if station.enrolled():
-            station.serve(board.reset_cause() in ("watchdog", "fault"))
-        else:
+        if not station.enrolled():
             station.show_service()
+        self._begin(reset=board.reset_cause() in ("watchdog", "fault"))
         while not station.asked_to_restart:
-            if station.enrolled() and not station.serving:
-                station.serve(reset=False)
+            self._begin(reset=False)
             if station.serving and len(tasks) == 1:
                 tasks += self._serve()
             if self._alive.all():
@@ -75,6 +74,25 @@ class Program:
         await asyncio.sleep_ms(200)  # the console's last line
         for task in tasks:
             task.cancel()
+
+    def _begin(self, *, reset: bool) -> None:
+        """Serve as soon as there is an enrolment, once: a flash that does not allow it leaves the console."""
+        station = self._station
+        if self._begun or not station.enrolled():
+            return
+        self._begun = True
+        try:
+            station.serve(reset)
+        except Exception as error:  # noqa: BLE001 without the console nothing could be mended
+            self._failed("serve", error)
+            station.show_service()
+
+    def _failed(self, name: str, error: Exception) -> None:
+        """Name what failed on the console, without its message; the whole of it only where the console is open."""
+        self._failures += 1
+        print("task", name, "failed:", type(error).__name__, self._failures)
+        if self._station.identity.state() != "locked":
+            sys.print_exception(error)
 
     def _serve(self) -> list:
         station = self._station
@@ -95,10 +113,7 @@ class Program:
             try:
                 await work()
             except Exception as error:  # noqa: BLE001 a task's failure of any kind must not take the others along
-                self._failures += 1
-                print("task", name, "failed:", type(error).__name__, self._failures)
-                if self._station.identity.state() != "locked":
-                    sys.print_exception(error)
+                self._failed(name, error)
             await asyncio.sleep_ms(_RESTART_MS)
 
     async def _console(self) -> None:
@@ -147,18 +162,11 @@ def _join_network() -> None:
         return
     lan = network.LAN()
     lan.active(True)
-    address = _setting("ip")
+    address = board_setting("ip")
     if address:
         lan.ifconfig(tuple(address.split(",")))
     else:
         lan.ipconfig(dhcp4=True)
-
-
-def _setting(name: str) -> str:
-    for line in board.settings().decode().split("\n"):
-        if line.startswith(name + "="):
-            return line[len(name) + 1 :].strip()
-    return ""
 
 
 def main(root: str = "", watchdog: "Any" = None, restart: "Callable[[], None] | None" = None) -> None:

@@ -84,9 +84,8 @@ class Station:
         self.journal = Journal(board.Flash("journal"), self.identity)
         self.journal.mount()
         self.spool.mount()
-        self.planner = Planner(
-            self.bundles, Directory(self.bundles, self.trust, self.clock), self.journal, self.clock, self.identity
-        )
+        self.directory = Directory(self.bundles, self.trust, self.clock)
+        self.planner = Planner(self.bundles, self.directory, self.journal, self.clock, self.identity)
         self.tally = Tally(Folder(self._root + "/tally"), self.clock, self.identity, self.journal)
         self.tally.booted(reset)
         self.book = Book(self)
@@ -106,7 +105,7 @@ class Station:
         """Say on the idle display whether this phone can be used."""
         if not self.serving:
             self.front.show("not-enrolled", "en", self)
-        elif self.journal.halted() or self.journal.unsafe():
+        elif self._must_enrol():
             self.engine.set_service("needs-enrolment")
         else:
             self.engine.set_service(self.engine.service)
@@ -149,7 +148,7 @@ class Station:
         self.tally.frames_lost = self.frames_lost()
         self.tally.step(idle)
         if idle:
-            if self.journal.halted() and self.engine.service != "needs-enrolment":
+            if self._must_enrol() and self.engine.service != "needs-enrolment":
                 self.show_service()
             if not self.journal.compact():
                 self.spool.prepare()
@@ -212,6 +211,7 @@ class Station:
             ("refused_answers", self.answers.refused),
             ("refused_bundles", self.fetcher.refused),
             ("malformed", self.exchange.malformed),
+            ("unsent", self.exchange.unsent),
             ("ignored", self.engine.ignored),
             ("heap_free", gc.mem_free()),
             ("uptime_ms", board.monotonic_ms()),
@@ -249,8 +249,14 @@ class Station:
         return self.trust.judge(chain, role)
 
     def may_reset(self) -> bool:
-        """Whether no record would be lost."""
-        return not self.serving or self.journal.counts()[0] == 0
+        """Whether nothing would be lost: no call, no record that is open, waits or is refused, no sealed chunk.
+
+        A record that was left open and can never be signed does not count, or the terminal could not be enrolled again.
+        """
+        if not self.serving:
+            return True
+        journal = self.journal
+        return self.engine.idle() and not (journal.is_open() or sum(journal.counts()) or self.spool.backlog())
 
     def factory_reset(self) -> None:
         """Destroy the identity key first, then what it signed, and start anew."""
@@ -274,12 +280,12 @@ class Station:
         own = self._state.read(_SETTINGS, 128)
         if own:
             return own.decode()
-        for line in board.settings().decode().split("\n"):
-            if line.startswith("gateway="):
-                return line[8:].strip()
-        return self.identity.gateway or SERIAL
+        return board_setting("gateway") or self.identity.gateway or SERIAL
 
     # ------------------------------------------------------------ inside
+
+    def _must_enrol(self) -> bool:
+        return self.journal.halted() or self.journal.unsafe()
 
     def _voice_out(self, sequence: int, frame: bytearray) -> None:
         self.send_voice(sequence, frame)
@@ -287,3 +293,11 @@ class Station:
 
 def _drop_voice(_sequence: int, _frame: bytearray) -> None:
     """There is no connection yet."""
+
+
+def board_setting(name: str) -> str:
+    """One of the board's own settings (lines `name=value`), empty if it has none of that name."""
+    for line in board.settings().decode().split("\n"):
+        if line.startswith(name + "="):
+            return line[len(name) + 1 :].strip()
+    return ""

@@ -68,7 +68,7 @@ class Asking:
     def ask_pin(self, _: object) -> str | None:
         """Ask the gateway, which alone knows the PINs; this end forgets it at once."""
         pin, self._pin = self._pin, ""
-        if not MIN_PIN <= len(pin) <= MAX_PIN:
+        if not MIN_PIN <= len(pin) <= MAX_PIN or not (pin + (self._person or "")).isdigit():
             return "pin-bad"
         self._pin_asked = True
         self._send({"type": "check-pin", "person": self._person, "pin": pin})

@@ -5,8 +5,9 @@ and before the legs are bridged. A protected line leaves nothing here but one co
 """
 
 import sodium
-from store import JournalError, TrustError
+from store import JournalError, StoreError, TrustError
 from wire import codec
+from wire.errors import WireError
 from wire.hashes import number_token, person_token
 
 from call import RefusedError, record
@@ -26,7 +27,7 @@ class Book:
     """The engine's partner for everything durable."""
 
     def __init__(self, parts: "Any") -> None:
-        """`parts` is the station; of it: identity, clock, trust, journal, planner, recorder, spool, tally, outgoing."""
+        """`parts` is the station; of it: identity, clock, trust, directory, journal, planner, ..."""
         self._parts = parts
         self._token_key: "Any" = None
         self._draft: "Any" = None
@@ -72,35 +73,43 @@ class Book:
     # ------------------------------------------------------------ the call
 
     def open(self, call: Call) -> None:
-        """Make the key or decide that there is none, and journal the OPEN entry; RefusedError if that fails."""
+        """Make the key or decide that there is none, and journal the OPEN entry; RefusedError if that fails.
+
+        The directory is asked once more: since the number was dialled it may have been replaced or become stale.
+        """
         if call.privilege == "protected":
             return
         parts = self._parts
+        self._draft = None
+        if call.privilege == "none":
+            call.privilege, call.plan.directory = parts.directory.decide(call.plan.number)
+            call.shown = call.privilege
         envelopes = Envelopes(call.id)
         self._seal_names(call, envelopes)
-        recording = None
-        if call.privilege == "none":
-            try:
-                recording = parts.recorder.prepare(call.id, parts.identity.key_id, parts.trust, envelopes)
-            except RecorderError:
-                call.privilege = call.shown = "doubt"
         try:
+            recording = self._make_key(call, envelopes)
             draft = self._make_draft(call, envelopes.refs, recording)
             parts.journal.open_record({"record": draft, "envelopes": envelopes.sealed})
+            self._draft = draft
         except JournalError:
-            parts.recorder.wipe()
             raise RefusedError("storage")
-        self._draft = draft
+        finally:
+            if self._draft is None:
+                parts.recorder.wipe()
 
     def accept(self, call: Call) -> bool:
-        """Journal the acceptance; then, and only then, let the recorder start. Whether the call is being recorded."""
-        if self._draft is None:
+        """Journal the acceptance; then, and only then, let the recorder start. Whether the call is being recorded.
+
+        RefusedError for a call that has no OPEN entry and is not to a protected line.
+        """
+        if call.privilege == "protected":
             return False
+        if self._draft is None:
+            raise RefusedError("storage")
         recorder = self._parts.recorder
         try:
             self._parts.journal.accepted(call.id, call.accepted_at, call.answered)
             if recorder.state == "born":
-                recorder.accepted()
                 recorder.start(self._parts.monotonic_ms())
         except JournalError:
             recorder.wipe()
@@ -142,20 +151,46 @@ class Book:
             notice=call.notices,
             recording=recording,
         )
-        self._parts.journal.close_record(codec.encode("record", final))
+        if not self._sign(final):
+            return 0
         self._parts.outgoing.changed()
         return final["charge"]["amount"]
 
     def recover(self) -> bool:
-        """At boot: a record that a reset left open is closed, cut at its last checkpoint. True if there was one."""
-        found = self._parts.journal.recover()
-        if found is None:
+        """At boot: a record that a reset left open is closed, cut at its last checkpoint. True if there was one.
+
+        Where it cannot be signed its OPEN entry stays as it is, and all that was signed before still goes up.
+        """
+        try:
+            found = self._parts.journal.recover()
+            if found is None:
+                return False
+            self._parts.spool.drop(found["record"]["id"])
+            final = record.after_reset(found)
+        except (StoreError, WireError):
             return False
-        self._parts.spool.drop(found["record"]["id"])
-        self._parts.journal.close_record(codec.encode("record", record.after_reset(found)))
-        return True
+        return self._sign(final)
 
     # ------------------------------------------------------------ inside
+
+    def _sign(self, final: dict) -> bool:
+        """Whether the final record could be signed; a journal that may sign no more keeps its OPEN entry unsigned."""
+        try:
+            self._parts.journal.close_record(codec.encode("record", final))
+        except (StoreError, WireError):
+            return False
+        return True
+
+    def _make_key(self, call: Call, envelopes: Envelopes) -> dict | None:
+        """The record's `recording` as yet, None without a key; a key that cannot be sealed makes the call doubtful."""
+        if call.privilege != "none":
+            return None
+        parts = self._parts
+        try:
+            return parts.recorder.prepare(call.id, parts.identity.key_id, parts.trust, envelopes)
+        except RecorderError:
+            call.privilege = call.shown = "doubt"
+            return None
 
     def _seal_names(self, call: Call, envelopes: Envelopes) -> None:
         """Person and number for the billing office; what cannot be sealed is not kept."""

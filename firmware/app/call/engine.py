@@ -130,8 +130,8 @@ class Engine(Asking):
         return self.call.id if self.state in table.IN_CALL else None
 
     def idle(self) -> bool:
-        """True when nobody uses the phone, so that slow work may be done."""
-        return self.state == table.IDLE
+        """True when no call is up, so that slow work may be done. A phone that is always lifted needs it too."""
+        return self.state not in table.IN_CALL
 
     # ------------------------------------------------------------ actions of the call
 
@@ -149,8 +149,8 @@ class Engine(Asking):
         self.call.opened = True
         try:
             self._book.open(self.call)
-        except RefusedError as refused:
-            self._reason = refused.reason
+        except Exception as error:  # noqa: BLE001 whatever it is, no call may go on without its OPEN entry
+            self._reason = error.reason if isinstance(error, RefusedError) else "storage"
             return "failed"
         self._panel.lamp(self.call.shown)
         return None
@@ -186,8 +186,12 @@ class Engine(Asking):
     def accept(self, _: object) -> str:
         """Journal the acceptance, and only then let the recorder start and bridge the legs."""
         self.call.accepted_at = self._book.wall_ms()
+        try:
+            recorded = self._book.accept(self.call)
+        except RefusedError as refused:
+            self._reason = refused.reason
+            return "failed"
         self.call.talk_from = self._now
-        recorded = self._book.accept(self.call)
         if self.call.shown == "none" and not recorded:
             self.call.shown = "doubt"
             self._panel.lamp("doubt")

@@ -45,6 +45,7 @@ TABLE = (
     ("notice", "timeout", "end_silent", "wrap-up", "ended"),
     # "accepted" lasts for one action: what comes from outside meets "notice" before it or "talking" behind it
     ("accepted", "bridged", "", "talking", "talking"),
+    ("accepted", "failed", "end_failed", "wrap-up", "ended"),
     ("talking", "stopped", "stop_recording", "talking", "talking"),
     ("talking", "warn", "warn_time", "talking", ""),
     ("talking", "timeout", "end_time", "wrap-up", "ended"),

@@ -92,7 +92,7 @@ class Bundles:
         """Check a signed header (and a directory's sealed key) and return the writer for its body."""
         try:
             kind = wire_bundle.read_header(signed)[0]["kind"]
-            header = self._check_header(signed, self._too_low(kind), self._clock.floor_ms() // 1000)
+            header = self._check_header(signed, kind, self._too_low(kind), self._clock.floor_ms() // 1000)
             self._clock.check(header["issued"] * 1000)
             return Writer(self, signed, header, self._open_key(header, directory_key))
         except WireError as error:
@@ -138,15 +138,12 @@ class Bundles:
 
     # ------------------------------------------------------------ checks
 
-    def _check_header(self, signed: bytes, above: int, now: int) -> dict:
-        """Return the header if it is of a kind kept here, signed by who may, and its version higher than `above`."""
-        header, kid = wire_bundle.read_header(signed)
-        kind = header["kind"]
+    def _check_header(self, signed: bytes, kind: str, above: int, now: int) -> dict:
+        """Return the header if it is of this kind, signed by who may, and its version higher than `above`."""
         if kind not in KINDS:
             raise BundleError("bundle.kind: not kept here")
-        if kind != "directory" and header["length"] > MAX_SMALL_BODY_BYTES:
-            raise BundleError("bundle.length: too long")
-        return wire_bundle.verify_header(
+        _unverified, kid = wire_bundle.read_header(signed)
+        header = wire_bundle.verify_header(
             signed,
             {kid: self._trust.signer(kind, kid)},
             kind=kind,
@@ -154,6 +151,9 @@ class Bundles:
             installed_version=above,
             now=now,
         )
+        if kind != "directory" and header["length"] > MAX_SMALL_BODY_BYTES:
+            raise BundleError("bundle.length: too long")
+        return header
 
     def _open_key(self, header: dict, sealed: dict | None) -> bytes:
         if header["kind"] != "directory":
@@ -168,9 +168,7 @@ class Bundles:
     def _check_installed(self, kind: str, raw: bytes) -> Installed:
         (size,) = struct.unpack_from("<H", raw)
         signed, key = raw[2 : 2 + size], raw[2 + size :]
-        header = self._check_header(signed, self._floors[kind] - 1, 0)
-        if header["kind"] != kind:
-            raise BundleError("bundle.kind: another kind")
+        header = self._check_header(signed, kind, self._floors[kind] - 1, 0)
         if kind == "directory" and directory_key_check(key) != header["directory"]["key_check"]:
             raise BundleError("directory-key: not the one of the header")
         found = Installed(header, self.path_of(header), key)

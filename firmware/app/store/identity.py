@@ -5,6 +5,7 @@ States: blank (no keys), born (keys, not enrolled), enrolled, locked (the consol
 
 import sodium
 from wire import codec, cose, credential
+from wire.errors import WireError
 from wire.hashes import blake2b256, key_id
 
 from store import IdentityError
@@ -140,8 +141,6 @@ class Identity:
             sodium.memzero(secret)
 
     def _load_enrolment(self) -> None:
-        from wire.errors import WireError
-
         raw = self._folder.read(_ENROLMENT)
         if raw is None:
             return

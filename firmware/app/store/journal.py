@@ -13,7 +13,7 @@ from wire.hashes import blake2b256
 
 from store import JournalError
 from store.identity import Identity
-from store.log import SECTOR_BYTES, Log
+from store.log import SECTOR_BYTES, SECTOR_DATA_BYTES, Log
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,7 +47,6 @@ class Journal:
         self._rows: dict[int, list[int]] = {}
         self._head: tuple[int, bytes] | None = None
         self._stored_head = (-1, 0)  # seq and address of the newest HEAD entry
-        self._receipt: tuple[int, bytes] | None = None
         self._halt = 0
         self._live = 0
         self._open: tuple[int, bytes] | None = None  # seq and id of the record that is open
@@ -138,11 +137,14 @@ class Journal:
 
     # ------------------------------------------------------------ delivery
 
-    def pending(self) -> "Iterator[tuple[bytes, bytes, list[bytes]]]":
-        """Yield (hash, signed, envelopes) of each record that waits for its receipt, in order of seq."""
+    def pending(self, *, refused: bool = False) -> "Iterator[tuple[bytes, bytes, list[bytes]]]":
+        """Yield (hash, signed, envelopes) of each record that waits for its receipt, in order of seq.
+
+        Those in quarantine are left out; with `refused` they are what is yielded.
+        """
         for seq in sorted(self._rows):
             row = self._rows.get(seq)
-            if row and row[_SIGNATURE] and row[_PAYLOAD] and row[_OPEN] and not row[_QUARANTINE]:
+            if row and row[_SIGNATURE] and row[_PAYLOAD] and row[_OPEN] and bool(row[_QUARANTINE]) is refused:
                 signature = self._log.read(row[_SIGNATURE])
                 yield signature[64:], self._signed(seq, signature[:64]), _unpack(self._log.read(row[_OPEN]))[1:]
 
@@ -163,7 +165,6 @@ class Journal:
             self._store_head(self._head, issued, receipt_hash)
         self._log.append(_REMOVE, seq, receipt_hash, _COMPACT_KEEP)
         self._live -= self._rows.pop(seq)[_SIZE]
-        self._receipt = (issued, receipt_hash)
         return True
 
     def quarantine(self, record_hash: bytes, statement: bytes) -> bool:
@@ -196,10 +197,6 @@ class Journal:
         """Return (seq, hash) of the last signed record."""
         return self._head
 
-    def last_receipt(self) -> tuple[int, bytes] | None:
-        """Return (issued unix s, hash) of a late receipt that verified: time floor and anchor after a reset."""
-        return self._receipt
-
     def counts(self) -> tuple[int, int]:
         """Return how many records wait for a receipt, and how many are in quarantine."""
         held = sum(1 for row in self._rows.values() if row[_QUARANTINE])
@@ -214,17 +211,24 @@ class Journal:
         """Whether `halt` was called on this flash."""
         return self._halt != 0
 
+    def is_open(self) -> bool:
+        """Whether a record is open that can still be signed."""
+        return self._open is not None and not self.halted() and not self.unsafe()
+
     def free_records(self) -> int:
         """Return for how many more records there is room; chargeable calls stop at the reserve of 200."""
         room = (self._log.free_sectors - _CLOSE_KEEP) * SECTOR_BYTES // _RECORD_BYTES
         return max(0, min(room, MAX_RECORDS - len(self._rows)))
 
     def compact(self) -> bool:
-        """Give one sector back; True if there may be more to do. Erases flash: only when no call is up."""
-        if self._open is not None or self._log.used_sectors() < 2:
+        """Give one sector back; True if there may be more to do. Erases flash: only when no call is up.
+
+        A journal that may sign no more is left as it is: what it holds of damage must be found again at each boot.
+        """
+        if self._open is not None or self.unsafe() or self._log.used_sectors() < 2:
             return False
         moving = [entry for entry in self._log.oldest() if self._is_live(*entry)]
-        garbage = self._log.used_sectors() * 4064 - self._live
+        garbage = self._log.used_sectors() * SECTOR_DATA_BYTES - self._live
         if moving and garbage < 4 * SECTOR_BYTES:
             return False
         for kind, seq, address in moving:
@@ -248,7 +252,6 @@ class Journal:
             head = self._log.read(address)
             self._stored_head = (seq, address)
             self._raise_head(seq, head[:32])
-            self._receipt = (struct.unpack_from("<Q", head, 64)[0], head[32:64])
         else:
             row = self._rows.setdefault(seq, [0] * 7)
             row[kind] = address

@@ -25,6 +25,7 @@ _DEAD_AT = const(12)
 _FRAGMENT_HEADER = const(12)
 _MARK_AT = const(10)
 _OVERHEAD = const(16)  # fragment header and CRC-32
+SECTOR_DATA_BYTES = const(4064)  # of one fragment that fills a sector: less both headers
 _FIRST = const(1)
 _LAST = const(2)
 _FREE = const(0)
@@ -215,7 +216,7 @@ class Log:
     def _reserve(self, length: int, keep_free: int) -> None:
         room = SECTOR_BYTES - self._offset - _OVERHEAD
         more = length - room if room > 0 else length + 1
-        sectors = -(-more // (SECTOR_BYTES - _SECTOR_HEADER - _OVERHEAD)) if more > 0 else 0
+        sectors = -(-more // SECTOR_DATA_BYTES) if more > 0 else 0
         if self.free_sectors - sectors < keep_free:
             raise JournalError("log: full")
 

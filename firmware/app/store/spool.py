@@ -8,6 +8,7 @@ import struct
 
 from board import Flash
 from micropython import const
+from wire import cbor
 
 from store import SpoolError
 
@@ -204,8 +205,6 @@ class Spool:
 
 def bulk_chunk_head(record_id: bytes, index: int, size: int) -> bytes:
     """Return the CBOR of a `bulk-chunk` up to its data: it stands before the data, so that no 16 KB are copied."""
-    from wire import cbor
-
     out = bytearray(b"\xa4\x00\x65chunk\x01\x50")
     out.extend(record_id)
     out.append(2)

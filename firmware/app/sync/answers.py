@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from store.trust import Trust
 
 
+# Refusals of the signed object itself; the others are faults of the upload round it, which the gateway made.
+_OWN_REASONS = ("schema", "signature")
+
+
 class Answers:
     """Judges answers to records and beacon requests; `alarm` says what the worst of them meant."""
 
@@ -40,14 +44,19 @@ class Answers:
         self._remove(answer["subject"], answer["statement"])
 
     def _forked(self, answer: dict) -> None:
-        """Somebody else signs with our key: the record is safe at central, and this terminal signs no more."""
+        """Somebody else signs with our key: this terminal signs no more; the record leaves with central's receipt."""
         word = self._word(answer, "forked")
-        self._remove(word["hash"], answer["receipt"])
+        if self._journal.signed(word["hash"]) is None:
+            raise WireError("about nothing that is here", "forked.hash")
         self._stop("forked")
+        self._remove(word["hash"], answer.get("receipt"))
 
     def _refusal(self, answer: dict) -> None:
+        """Only a reason that lies in the record's own bytes counts here: the rest is about the gateway's wrapping."""
         word = self._word(answer, "refusal")
-        if self._journal.quarantine(word["hash"], answer["statement"]):
+        if word["reason"] not in _OWN_REASONS:
+            raise WireError("not about the record's bytes", "refusal.reason")
+        if self._journal.quarantine(word["hash"], answer["statement"]) and not self.alarm:
             self.alarm = "refused"
 
     def _stored(self, answer: dict) -> None:
@@ -83,5 +92,6 @@ class Answers:
         return cose.verify(statement, content, self._trust.central(kid))
 
     def _stop(self, why: str) -> None:
-        self.alarm = why
+        if self.alarm != "forked":
+            self.alarm = why
         self._journal.halt()

@@ -2,6 +2,7 @@
 
 from micropython import const
 from wire import codec
+from wire.channel import LinkError
 from wire.errors import WireError
 
 TYPE_CHECKING = False
@@ -27,6 +28,7 @@ class Exchange:
         self._welcomed = False
         self._beacon_ms = 0
         self.malformed = 0
+        self.unsent = 0
 
     def up(self, link: "LinkStream", now_ms: int) -> None:
         """The link to a gateway that its credential names stands: say who we are."""
@@ -91,7 +93,10 @@ class Exchange:
         """Give the link what waits."""
         if not self._welcomed:
             return
-        self._parts.outgoing.step(self._link)
+        try:
+            self._parts.outgoing.step(self._link)
+        except LinkError:
+            return  # it went down since the last turn
         self._parts.fetcher.step(idle=self._parts.engine.idle())
         if now_ms - self._beacon_ms >= BEACON_EVERY_MS:
             self._ask_beacon(now_ms)
@@ -111,4 +116,9 @@ class Exchange:
         self._put(self._parts.answers.ask_beacon())
 
     def _put(self, message: dict) -> None:
-        self._link.send_control(codec.encode("from-terminal", message))
+        """Queue a message; a link that has gone down since takes it along, and `down` follows."""
+        data = codec.encode("from-terminal", message)
+        try:
+            self._link.send_control(data)
+        except LinkError:
+            self.unsent += 1

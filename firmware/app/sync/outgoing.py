@@ -1,4 +1,4 @@
-"""What goes up on the bulk channel, in this order: chunks, records, the tally.
+"""What goes up on the bulk channel, in this order: chunks, records, the tally, and last the records that were refused.
 
 Each is offered again on every new connection until its owner lets it go, so everything here may be sent twice.
 """
@@ -8,6 +8,8 @@ from wire import codec
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from store.journal import Journal
     from wire.link_stream import LinkStream
 
@@ -32,6 +34,7 @@ class Outgoing:
         self._offered = set()
         self._unsaved = set()
         self._tally_sent = False
+        self._refused: "Iterator | None" = None
         self._dirty = True
         self._queued = 0
 
@@ -40,6 +43,7 @@ class Outgoing:
         self._offered = set()
         self._unsaved = set()
         self._tally_sent = False
+        self._refused = None
         self._dirty = True
         self._queued = 0
 
@@ -60,7 +64,7 @@ class Outgoing:
     def step(self, link: "LinkStream") -> None:
         """Give the link as much as it has room for."""
         while self._queued < _QUEUED:
-            parts = self._chunks.next_bulk() or self._next_record() or self._next_tally()
+            parts = self._chunks.next_bulk() or self._next_record() or self._next_tally() or self._next_refused()
             if parts is None:
                 return
             self._queued += 1
@@ -73,8 +77,16 @@ class Outgoing:
             if record_hash not in self._offered:
                 self._offered.add(record_hash)
                 self._unsaved.add(record_hash)
-                return (codec.encode("bulk-up", {"type": "record", "record": signed, "envelopes": envelopes}),)
+                return _message(signed, envelopes)
         self._dirty = False
+        return None
+
+    def _next_refused(self) -> tuple[bytes] | None:
+        """A record in quarantine, once for each link and outside of flow control: a refusal may have been a mistake."""
+        if self._refused is None:
+            self._refused = self._journal.pending(refused=True)
+        for _hash, signed, envelopes in self._refused:
+            return _message(signed, envelopes)
         return None
 
     def _next_tally(self) -> tuple[bytes] | None:
@@ -83,3 +95,7 @@ class Outgoing:
             return None
         self._tally_sent = True
         return (codec.encode("bulk-up", {"type": "tally", "tally": signed}),)
+
+
+def _message(signed: bytes, envelopes: list[bytes]) -> tuple[bytes]:
+    return (codec.encode("bulk-up", {"type": "record", "record": signed, "envelopes": envelopes}),)

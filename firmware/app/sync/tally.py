@@ -51,7 +51,7 @@ class Tally:
         """Sign the day that is over, keep the count; only when idle, since the file system may erase."""
         if not idle:
             return
-        today = self._clock.now_ms() // _DAY_MS
+        today = self._clock.floor_ms() // _DAY_MS  # not the gateway's word: it could end the day, or not let it begin
         if self._day == 0:
             self._day, self._dirty = today, True
         elif today > self._day:

@@ -104,6 +104,10 @@ class World:
         root = merkle.root(self.leaves)
         return receipt.make(index, len(self.leaves), path, root, self.central.signing, issued or int(time.time()))
 
+    def refusal(self, fields: dict[str, Any]) -> bytes:
+        """Central refuses an object."""
+        return cose.sign("refusal", codec.encode("refusal", fields), self.central.signing)
+
     def open_key(self, message: dict[str, Any], readers: tuple[int, ...]) -> bytes:
         """The content key of a delivered record from the shares of some custodians."""
         shares = []

@@ -8,6 +8,7 @@ from nacl.signing import SigningKey
 from sealine_protocol import codec, cose
 from sealine_protocol.hashes import blake2b256
 from sealine_provisioning import bundles
+from sealine_provisioning.errors import ConsoleError
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -111,8 +112,11 @@ def test_a_false_clock_is_not_believed(phone: Any, gateway: Any, shift: int) -> 
 
 def test_a_record_goes_only_on_centrals_word(phone: Any, gateway: Any, world: Any) -> None:
     ring(phone, gateway)
-    phone.board.hang_up()
-    message = gateway.wait("record")
+    for _state in ("open", "waiting"):
+        with pytest.raises(ConsoleError, match="records wait"):
+            phone.console().command("factory-reset")
+        phone.board.hang_up()
+        message = gateway.wait("record")
     subject = blake2b256(message["record"])
     refusal = {"hash": subject, "reason": "schema", "what": "record", "time": time.time_ns() // 1_000_000}
     forged = cose.sign("refusal", codec.encode("refusal", refusal), world.gateway.signing)
@@ -121,10 +125,20 @@ def test_a_record_goes_only_on_centrals_word(phone: Any, gateway: Any, world: An
     gateway.deliver("receipt", bytes(32), world.receipt(message["record"]))
     phone.wait_status("refused_answers", "3")
     assert phone.status()["waiting"] == "1"
-    true = cose.sign("refusal", codec.encode("refusal", refusal), world.central.signing)
-    gateway.deliver("refusal", subject, true)
+    gateway.deliver("refusal", subject, world.refusal({**refusal, "reason": "malformed"}))  # of the gateway's wrapping
+    phone.wait_status("refused_answers", "4")
+    assert (phone.status()["quarantined"], phone.status()["alarm"]) == ("0", "")
+    gateway.deliver("refusal", subject, world.refusal(refusal))
     phone.wait_status("quarantined", "1")
-    assert phone.status()["alarm"] == "refused"
+    assert (phone.status()["waiting"], phone.status()["alarm"]) == ("0", "refused")
+    with pytest.raises(ConsoleError, match="records wait"):
+        phone.console().command("factory-reset")
+    heard = gateway.count("record")
+    gateway.drop()
+    again = gateway.wait("record", skip=heard)  # with each new link, since a refusal may have been a mistake
+    assert again == message
+    gateway.deliver("receipt", subject, world.receipt(message["record"]))
+    phone.wait_status("quarantined", "0")
 
 
 def test_a_restored_flash_signs_no_more(phone: Any, gateway: Any) -> None:

@@ -1,7 +1,7 @@
 """The call engine against a gateway that errs, a caller who hangs up anywhere, and a link that drops."""
 
 import check
-from call import table
+from call import RefusedError, table
 from fakes import CALL_ID, Board, Phone
 from panel import texts
 
@@ -347,6 +347,61 @@ def test_a_call_that_cannot_be_journalled_is_not_made():
     phone.gateway("progress", state="answered")
     check.equal(phone.engine.state, "wrap-up")
     assert "notice" not in phone.log
+
+
+def test_whatever_fails_at_the_opening_no_call_goes_on_without_its_record():
+    for error in (MemoryError, ValueError, OSError):
+        phone = Phone()
+
+        def fail(_call, error=error):
+            raise error("no")
+
+        phone.book.open = fail
+        phone.to_ringing()
+        phone.wait(100)
+        check.equal((phone.engine.state, phone.rows()[2]), ("wrap-up", "Phone is full"))
+        phone.gateway("progress", state="answered")
+        phone.voice.played = True
+        phone.wait(60)
+        phone.gateway("progress", state="accepted")
+        assert "bridge" not in phone.log
+
+
+def test_a_call_without_a_record_is_not_bridged():
+    phone = Phone()
+    phone.to_waiting()
+
+    def refuse(_call):
+        raise RefusedError("storage")
+
+    phone.book.accept = refuse
+    phone.gateway("progress", state="accepted")
+    check.equal((phone.engine.state, phone.rows()[2]), ("wrap-up", "Phone is full"))
+    assert "bridge" not in phone.log
+    assert "close storage 0" in phone.log
+    assert "send hang-up" in phone.log
+
+
+def test_a_star_in_person_or_pin_is_wrong_and_not_sent():
+    for keys in ("*1#1234#", "4711#*1234#"):
+        phone = Phone()
+        phone.engine.handle("lift")
+        phone.keys("1" + keys)
+        check.equal(phone.sent, [])
+        check.equal(phone.rows()[0], "Wrong number or PIN")
+        phone.keys("9")
+        phone.keys("4711#1234#")
+        check.equal(phone.sent, [{"type": "check-pin", "person": "4711", "pin": "1234"}])
+
+
+def test_between_calls_slow_work_is_done_though_the_handset_never_rests():
+    phone = Phone()
+    for _ in range(3):
+        phone.to_talking()
+        check.equal(phone.engine.idle(), False)
+        phone.engine.handle("hang-up")
+        check.equal(phone.engine.idle(), True)
+        phone.wait(1000)
 
 
 def test_a_slow_caller_is_sent_off():

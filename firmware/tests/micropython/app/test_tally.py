@@ -28,8 +28,12 @@ class Folder:
 class Clock:
     def __init__(self, day):
         self.day = day
+        self.told_days = 0  # by how much the gateway's word is ahead
 
     def now_ms(self):
+        return (self.day + self.told_days) * DAY_MS + 5
+
+    def floor_ms(self):
         return self.day * DAY_MS + 5
 
 
@@ -94,6 +98,19 @@ def test_the_count_survives_a_restart():
     clock.day += 1
     tally.step(idle=True)
     check.equal(codec.decode("tally", tally.waiting())["protected"], 1)
+
+
+def test_the_gateways_word_ends_no_day():
+    folder = Folder()
+    tally, clock = made(folder)
+    tally.step(idle=True)
+    clock.told_days = 399
+    tally.step(idle=True)
+    check.equal(tally.waiting(), None)
+    for _ in range(3):
+        clock.day += 1
+        tally.step(idle=True)
+    check.equal(len([name for name in folder.names() if name.startswith("day-")]), 3)
 
 
 def test_only_the_gateways_word_about_these_bytes_lets_go_of_it():

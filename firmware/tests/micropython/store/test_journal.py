@@ -223,7 +223,6 @@ def test_head_survives_the_removal_of_all_records():
         pass
     equal(list(mounted(flash).pending()), [])
     equal(mounted(flash).head(), (2, blake2b256(model.signed[2])))
-    equal(mounted(flash).last_receipt()[0], 1_700_000_100)
 
 
 def test_only_the_record_with_those_bytes_is_removed():

@@ -33,7 +33,7 @@ def taken(spool):
 
 
 def test_message_is_the_codecs():
-    for index in (0, 23, 24, 255, 256, 65_535, 65_536):
+    for index in (0, 23, 24, 255, 256, 21_600):
         for size in (16, 255, 256, 16_016):
             whole = codec.encode("bulk-chunk", {"type": "chunk", "record": ID, "index": index, "data": bytes(size)})
             equal(bulk_chunk_head(ID, index, size) + bytes(size), whole)
