@@ -62,6 +62,8 @@ def export_case(config: Config, store: Store, answers: Answers, record_id: bytes
     for place, data in enumerate(cbor2.loads(credentials)):
         (out / "credentials" / f"{place}.cose").write_bytes(data)
     shutil.copyfile(trust, out / "trust.bundle")
+    if (revocations := trust.with_name("revocations.bundle")).exists():
+        shutil.copyfile(revocations, out / revocations.name)
     for source, pattern, target in (
         (config.state_path / "envelopes" / folder, "share-*", out / "envelopes"),  # person and number are billing's
         (config.state_path / "recordings" / record_id.hex(), "*.chunk", out / "chunks"),

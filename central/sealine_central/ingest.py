@@ -9,21 +9,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from sealine_protocol import log, topics
+from sealine_protocol import log, recording, topics
 from sealine_protocol.errors import ProtocolError
 from sealine_protocol.hashes import blake2b256
 
-from sealine_central import tree
+from sealine_central import tree, uploads
 from sealine_central.answers import Answers
 from sealine_central.errors import StoreError
 from sealine_central.facilities import FacilityBook
 from sealine_central.metrics import Metrics
-from sealine_central.recordings import MAX_CHUNKS, Recordings
-from sealine_central.store import Outcome, Store
-from sealine_central.tray import Tray
+from sealine_central.recordings import Recordings
+from sealine_central.store import Outcome, Refused, Store
+from sealine_central.tray import Tray, split
 from sealine_central.verify import Delivered
 
-MAX_OPEN_UPLOADS: Final = 2048  # a facility's recordings without a record: ten for each of 200 terminals
+MAX_OPEN_UPLOADS: Final = 2048  # a gateway's recordings without a record: ten for each of 200 terminals
 MAX_REPLY_BYTES: Final = 256 * 1024  # one message of answers; a receipt has up to 2.5 KB
 
 
@@ -64,18 +64,63 @@ class Ingest:
     def process(self, batch: Sequence[Incoming]) -> list[Reply]:
         """Make a batch durable; the replies are to be published after it, then the batch may be acknowledged.
 
-        Raises StoreError when nothing of the batch may be acknowledged.
+        Raises StoreError when nothing of the batch may be acknowledged. What stumbles over one upload in a way that
+        nobody foresaw sets that upload aside, so that the broker does not bring it again and again.
         """
         try:
-            trays = self._read(batch)
-            outcomes, size = self._commit(trays)
-            return [
-                Reply(tray.facility, tray.gateway, payload)
-                for tray, found in zip(trays, outcomes, strict=True)
-                for payload in _pack(self._answer(tray, found, size))
-            ]
+            return self._process(batch)
+        except StoreError:
+            raise
         except sqlite3.Error as error:
             raise StoreError(f"store: {error}") from error
+        except Exception as error:  # noqa: BLE001 - the one supervisor of what comes from outside
+            parts = _parts(batch)
+            if len(parts) > 1:
+                return [reply for part in parts for reply in self.process([part])]
+            return self._set_aside(parts[0], error)
+
+    def purge(self, at_ms: int) -> int:
+        """Drop the chunks that have waited too long for a record; how many recordings it were. Raises StoreError."""
+        stale = uploads.stale(self._store.db, at_ms)
+        for record_id in stale:
+            self._recordings.remove(record_id)
+        if stale:
+            with self._store.writing() as db:
+                uploads.drop(db, stale)
+            log.warning("chunks dropped, no record came", count=len(stale))
+        return len(stale)
+
+    def _process(self, batch: Sequence[Incoming]) -> list[Reply]:
+        trays = self._read(batch)
+        outcomes, size = self._commit(trays)
+        return [
+            Reply(tray.facility, tray.gateway, payload)
+            for tray, found in zip(trays, outcomes, strict=True)
+            for payload in _pack(self._answer(tray, found, size))
+        ]
+
+    def _set_aside(self, message: Incoming, error: Exception) -> list[Reply]:
+        """Quarantine one upload, alarm, and refuse it if its gateway waits for an answer. Raises StoreError."""
+        levels = topics.read_upload(message.topic)
+        if levels is None or levels[0] not in self._books:
+            raise error
+        facility, gateway, leaf = levels
+        name = type(error).__name__
+        self._metrics.refused.labels("unexpected").inc()
+        log.warning("upload set aside", facility=facility, kind=leaf, error=f"unexpected {name}")
+        subject = blake2b256(message.payload)
+        row = Refused(subject, message.payload, "malformed", f"unexpected {name}"[:128])
+        with self._store.writing() as db:
+            self._quarantine(db, row, facility, gateway)
+        if leaf != "records":
+            return []
+        return [Reply(facility, gateway, self._answers.refusal(subject, row.reason, row.what))]
+
+    def _quarantine(self, db: sqlite3.Connection, row: Refused, facility: str, gateway: str) -> None:
+        kept = replace(row, delivered=b"") if self._recordings.is_disk_low() else row
+        if not self._store.quarantine(db, kept, blake2b256(row.delivered), facility, gateway):
+            self._metrics.not_kept.inc()
+            log.warning("quarantine: the gateway's share is used up", facility=facility)
 
     def _read(self, batch: Sequence[Incoming]) -> list[Tray]:
         trays: dict[tuple[str, str], Tray] = {}
@@ -103,10 +148,9 @@ class Ingest:
     def _commit(self, trays: Sequence[Tray]) -> tuple[list[list[Outcome]], int]:
         """Make all of it durable; what became of each tray's accepted ones, and the size of the log."""
         folders = self._write_envelopes(trays)
-        chunks = [(tray.facility, record_id) for tray in trays for record_id in self._write_chunks(tray)]
+        chunks = [(tray, *found) for tray in trays for found in self._write_chunks(tray).items()]
         if not (chunks or any(tray.accepted or tray.refused for tray in trays)):
             return [[] for _ in trays], tree.size(self._store.db)
-        keep_refused = not self._recordings.is_disk_low()
         outcomes: list[list[Outcome]] = []
         with self._store.writing() as db:
             for tray in trays:
@@ -118,10 +162,9 @@ class Ingest:
                         found.append(self._store.add_tally(db, item))
                 outcomes.append(found)
                 for row in tray.refused:
-                    kept = row if keep_refused else replace(row, delivered=b"")
-                    self._store.quarantine(db, kept, blake2b256(row.delivered), tray.facility, tray.gateway)
-            for facility, record_id in chunks:
-                self._store.add_upload(db, record_id, facility)
+                    self._quarantine(db, row, tray.facility, tray.gateway)
+            for tray, record_id, hashes in chunks:
+                uploads.add(db, record_id, tray.facility, tray.gateway, hashes)
             size = tree.size(db)
         return outcomes, size
 
@@ -140,31 +183,32 @@ class Ingest:
         self._recordings.add_envelopes(envelopes)
         return folders
 
-    def _write_chunks(self, tray: Tray) -> list[bytes]:
-        """Sync a tray's chunks; the record ids that are new. What is not taken stays at the gateway, unanswered."""
-        fresh: list[bytes] = []
+    def _write_chunks(self, tray: Tray) -> dict[bytes, dict[int, bytes]]:
+        """Sync a tray's chunks; their hashes by record id. What is not taken stays at the gateway, unanswered."""
+        written: dict[bytes, dict[int, bytes]] = {}
+        room = MAX_OPEN_UPLOADS - uploads.count_open(self._store.db, tray.facility, tray.gateway)
         for record_id, chunks in list(tray.chunks.items()):
-            owner = self._store.upload_owner(record_id)
-            problem = self._chunk_problem(tray.facility, owner, len(fresh), chunks)
+            owner = uploads.owner(self._store.db, record_id)
+            rows = uploads.expected(self._store.db, record_id, tray.facility)
+            is_fresh = owner is None and not rows
+            problem = self._chunk_problem(tray.facility, owner, has_room=room > 0 or not is_fresh)
             if problem:
                 log.warning("chunks not taken", facility=tray.facility, reason=problem, count=len(chunks))
                 self._metrics.refused.labels("chunks").inc()
                 del tray.chunks[record_id]
                 continue
-            rows = self._store.expected(record_id, tray.facility)
+            room -= is_fresh
             settled = max((row.chunks for row in rows if row.stored is not None), default=0)
-            self._recordings.add_chunks(record_id, {index: data for index, data in chunks.items() if index >= settled})
+            taken = {index: data for index, data in chunks.items() if index >= settled}
+            self._recordings.add_chunks(record_id, taken)
             self._metrics.chunks.inc(len(chunks))
-            if owner is None:
-                fresh.append(record_id)
-        return fresh
+            written[record_id] = {index: recording.chunk_hash(data) for index, data in taken.items()}
+        return written
 
-    def _chunk_problem(self, facility: str, owner: str | None, fresh: int, chunks: Mapping[int, bytes]) -> str:
+    def _chunk_problem(self, facility: str, owner: str | None, *, has_room: bool) -> str:
         if owner not in {None, facility}:
             return "the recording is another facility's"
-        if max(chunks) >= MAX_CHUNKS:
-            return "index past the limit"
-        if owner is None and self._store.open_uploads(facility) + fresh >= MAX_OPEN_UPLOADS:
+        if not has_room:
             return "too many recordings without a record"
         return "the disk is nearly full" if self._recordings.is_disk_low() else ""
 
@@ -197,16 +241,42 @@ class Ingest:
         """A signed `stored` for each of these recordings that is whole, once more if it was said before."""
         answers, fresh = [], []
         for record_id in record_ids:
-            for row in self._store.expected(record_id, facility):
+            for row in uploads.expected(self._store.db, record_id, facility):
                 if row.stored is None:
-                    if not self._recordings.is_whole(record_id, row.chunks, row.digest):
+                    if not self._is_whole(record_id, row):
                         continue
                     fresh.append((record_id, row.hash))
                 answers.append(self._answers.stored(record_id, row.digest))
         if fresh:
             with self._store.writing() as db:
-                self._store.mark_stored(db, fresh)
+                uploads.mark_stored(db, fresh)
         return answers
+
+    def _is_whole(self, record_id: bytes, row: uploads.Expected) -> bool:
+        """Whether the chunks that the record counts are here and hash to its digest.
+
+        A cut recording is signed up to its last checkpoint: chunks behind that are kept, the digest does not say them.
+        The noted hashes say it first; the files are read once, before the gateway is told that it may delete its own.
+        """
+        hashes = uploads.hashes(self._store.db, record_id, row.chunks)
+        if hashes is None or recording.digest(hashes) != row.digest:
+            return False
+        damaged = self._recordings.damaged(record_id, hashes)
+        if damaged:
+            log.warning("chunks are not what was written", count=len(damaged))
+            with self._store.writing() as db:
+                uploads.forget(db, record_id, damaged)
+        return not damaged
+
+
+def _parts(batch: Sequence[Incoming]) -> list[Incoming]:
+    """A batch in smaller parts: its messages, or the uploads of its one message."""
+    if len(batch) > 1:
+        return list(batch)
+    (message,) = batch
+    behind: list[Refused] = []  # what cannot be told apart any more is a part of its own
+    items = [*split(message.payload, behind), *(row.delivered for row in behind)]
+    return [Incoming(message.topic, item) for item in items] if items else [message]
 
 
 def _pack(answers: Sequence[bytes]) -> Iterator[bytes]:

@@ -13,6 +13,9 @@ class Metrics:
         self.registry = CollectorRegistry()
         self.records = Counter("sealine_records", "Records and tallies", ["outcome"], registry=self.registry)
         self.refused = Counter("sealine_refused", "Refused uploads", ["reason"], registry=self.registry)
+        self.not_kept = Counter(
+            "sealine_quarantine_not_kept", "Refused uploads beyond their gateway's share", registry=self.registry
+        )
         self.chunks = Counter("sealine_chunks", "Sealed chunks taken", registry=self.registry)
         self.forks = Counter("sealine_forks", "Records with a number that was used before", registry=self.registry)
         self.gaps = Gauge("sealine_gaps", "Numbers missing in chains", registry=self.registry)

@@ -4,16 +4,12 @@ Central cannot open any of it. What is written is synced, file and folder, befor
 """
 
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Final
 
 from sealine_protocol import durable, recording
 
 from sealine_central.errors import StoreError
-
-MAX_CHUNKS: Final = 6 * 3600 + 1
-"""Six hours of one-second chunks, as many as a gateway takes: longer than any call."""
 
 
 class Recordings:
@@ -22,7 +18,6 @@ class Recordings:
     def __init__(self, directory: Path, reserve_bytes: int) -> None:
         self._directory = directory
         self._reserve_bytes = reserve_bytes
-        self._found_wanting: set[tuple[bytes, bytes]] = set()
 
     def is_disk_low(self) -> bool:
         """Whether only the reserve, which is for records, is left. Raises StoreError."""
@@ -33,9 +28,8 @@ class Recordings:
 
     def add_chunks(self, record_id: bytes, chunks: Mapping[int, bytes]) -> None:
         """Write and sync chunks of one recording; the newest bytes win. Raises StoreError, some may be there then."""
-        folder = self._directory / "recordings" / record_id.hex()
-        if _write_all({folder / f"{index}.chunk": data for index, data in chunks.items()}):
-            self._found_wanting = {pair for pair in self._found_wanting if pair[0] != record_id}
+        folder = self._folder(record_id)
+        _write_all({folder / f"{index}.chunk": data for index, data in chunks.items()})
 
     def add_envelopes(self, records: Mapping[str, Iterable[tuple[str, int, bytes]]]) -> None:
         """Write and sync the envelopes (kind, index, bytes) of a batch of records, by folder. Raises StoreError."""
@@ -48,34 +42,39 @@ class Recordings:
             }
         )
 
-    def is_whole(self, record_id: bytes, chunks: int, digest: bytes) -> bool:
-        """Whether the first `chunks` chunks are here and hash to the record's digest. Raises StoreError.
+    def damaged(self, record_id: bytes, hashes: Sequence[bytes]) -> list[int]:
+        """The indices of chunks that are not here in the bytes with these hashes. Raises StoreError."""
+        folder = self._folder(record_id)
+        return [index for index, value in enumerate(hashes) if _hash(folder / f"{index}.chunk") != value]
 
-        A cut recording is signed up to its last checkpoint: chunks behind that are kept, the digest does not say them.
-        A recording that was found wanting is looked at again when a chunk of it has changed.
-        """
-        if (record_id, digest) in self._found_wanting:
-            return False
-        folder = self._directory / "recordings" / record_id.hex()
+    def remove(self, record_id: bytes) -> None:
+        """Delete a recording's chunks. Raises StoreError."""
         try:
-            present = {path.name for path in folder.iterdir()} if folder.exists() else set()
-            names = [f"{index}.chunk" for index in range(chunks)]
-            whole = present.issuperset(names) and digest == recording.digest(
-                recording.chunk_hash((folder / name).read_bytes()) for name in names
-            )
+            shutil.rmtree(self._folder(record_id))
+        except FileNotFoundError:
+            return
         except OSError as error:
             raise StoreError(f"recordings: {error.strerror}") from error
-        if not whole:
-            self._found_wanting.add((record_id, digest))
-        return whole
+
+    def _folder(self, record_id: bytes) -> Path:
+        return self._directory / "recordings" / record_id.hex()
 
 
-def _write_all(files: Mapping[Path, bytes]) -> bool:
-    """Write what is not there in these very bytes, and sync it; False if all was there. Raises StoreError."""
+def _hash(path: Path) -> bytes | None:
+    try:
+        return recording.chunk_hash(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise StoreError(f"recordings: {error.strerror}") from error
+
+
+def _write_all(files: Mapping[Path, bytes]) -> None:
+    """Write what is not there in these very bytes, and sync it. Raises StoreError."""
     try:
         fresh = {path: data for path, data in files.items() if not _holds(path, data)}
         if not fresh:
-            return False
+            return
         folders = {path.parent for path in fresh}
         above = {up for folder in folders if not folder.exists() for up in (folder.parent, folder.parent.parent)}
         for folder in folders:
@@ -85,7 +84,6 @@ def _write_all(files: Mapping[Path, bytes]) -> bool:
         durable.sync(above)
     except OSError as error:
         raise StoreError(f"{next(iter(files)).parent.parent.name}: {error.strerror}") from error
-    return True
 
 
 def _holds(path: Path, data: bytes) -> bool:

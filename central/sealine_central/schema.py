@@ -20,9 +20,14 @@ CREATE TABLE IF NOT EXISTS quarantine (
     delivery BLOB PRIMARY KEY, hash BLOB NOT NULL, facility TEXT NOT NULL, gateway TEXT NOT NULL, reason TEXT NOT NULL,
     what TEXT NOT NULL, received INTEGER NOT NULL, delivered BLOB NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS quarantine_share (
+    facility TEXT NOT NULL, gateway TEXT NOT NULL, bytes INTEGER NOT NULL, not_kept INTEGER NOT NULL,
+    PRIMARY KEY (facility, gateway)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS tally (
     hash BLOB PRIMARY KEY, key_id BLOB NOT NULL, facility TEXT NOT NULL, terminal TEXT NOT NULL, day INTEGER NOT NULL,
-    head_seq INTEGER, head_hash BLOB, protected INTEGER NOT NULL, received INTEGER NOT NULL,
+    head_seq INTEGER, head_hash BLOB, resets INTEGER NOT NULL, journal INTEGER NOT NULL, quarantined INTEGER NOT NULL,
+    frames_lost INTEGER NOT NULL, protected INTEGER NOT NULL, received INTEGER NOT NULL,
     leaf INTEGER NOT NULL UNIQUE, signed BLOB NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS tally_key ON tally (key_id);
@@ -32,9 +37,13 @@ CREATE TABLE IF NOT EXISTS recording (
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS recording_waiting ON recording (facility) WHERE stored IS NULL;
 CREATE TABLE IF NOT EXISTS upload (
-    record_id BLOB PRIMARY KEY, facility TEXT NOT NULL, is_open INTEGER NOT NULL
+    record_id BLOB PRIMARY KEY, facility TEXT NOT NULL, gateway TEXT NOT NULL, since INTEGER NOT NULL,
+    is_open INTEGER NOT NULL
 ) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS upload_open ON upload (facility) WHERE is_open = 1;
+CREATE INDEX IF NOT EXISTS upload_open ON upload (facility, gateway) WHERE is_open = 1;
+CREATE TABLE IF NOT EXISTS chunk (
+    record_id BLOB NOT NULL, idx INTEGER NOT NULL, hash BLOB NOT NULL, PRIMARY KEY (record_id, idx)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS tree_head (
     size INTEGER PRIMARY KEY, signed BLOB NOT NULL
 ) WITHOUT ROWID;

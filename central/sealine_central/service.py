@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final, ParamSpec, TypeVar
 
 from sealine_protocol import log, topics
+from sealine_protocol.clock import now_ms
 from sealine_protocol.errors import MqttError
 from sealine_protocol.mqtt import Message, MqttConnection
 from sealine_protocol.unit import Unit
@@ -110,6 +111,7 @@ class Service:
         while True:
             try:
                 await self._in_thread(self._watch.look)
+                await self._in_thread(self._ingest.purge, now_ms())
             except (StoreError, sqlite3.Error) as error:
                 log.warning("chains not looked at", error=error)
             await asyncio.sleep(WATCH_S)

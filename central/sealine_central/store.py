@@ -6,11 +6,11 @@ process and `admit` may write side by side: each takes the write lock before it 
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final
 
 import cbor2
 from sealine_protocol.clock import now_ms
@@ -22,6 +22,11 @@ from sealine_central.verify import Delivered, DeliveredTally
 
 BUSY_MS = 10_000
 """How long a writer waits for the other one; a batch takes milliseconds."""
+
+QUARANTINE_SHARE: Final = 64 << 20
+"""Bytes of one gateway's refused uploads that are kept: hundreds of its largest messages, and no full disk."""
+
+_ROW_BYTES: Final = 256  # what a row costs beside the bytes that were delivered
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +47,6 @@ class Refused:
     delivered: bytes
     reason: str
     what: str
-
-
-class Expected(NamedTuple):
-    """A recording whose record is here; `stored` is when it was found whole (unix ms)."""
-
-    hash: bytes
-    chunks: int
-    digest: bytes
-    stored: int | None
 
 
 class Store:
@@ -173,6 +169,7 @@ class Store:
             day=tally["day"],
             head_seq=head["seq"],
             head_hash=head["hash"],
+            **tally["health"],
             protected=tally["protected"],
             received=now_ms(),
             leaf=leaf,
@@ -189,17 +186,40 @@ class Store:
         _insert(db, "object", hash=data_hash, leaf=leaf, content=content, signed=signed)
         return leaf
 
-    def object_content(self, data_hash: bytes) -> str | None:
-        """What kind of custody object this is, if it is in the log."""
-        row = self.db.execute("SELECT content FROM object WHERE hash = ?", (data_hash,)).fetchone()
-        return str(row[0]) if row else None
+    def object(self, data_hash: bytes, content: str) -> bytes | None:
+        """The signed custody object of this kind with this hash, if it is in the log."""
+        row = self.db.execute(
+            "SELECT signed FROM object WHERE hash = ? AND content = ?", (data_hash, content)
+        ).fetchone()
+        return bytes(row[0]) if row else None
 
-    def quarantine(self, db: sqlite3.Connection, row: Refused, delivery: bytes, facility: str, gateway: str) -> None:
-        """Keep refused bytes whole; `delivery` is the hash of all that came. Inside `writing`."""
+    def record(self, record_hash: bytes, facility: str) -> bytes | None:
+        """The signed record of this facility with this hash, if it is here."""
+        row = self.db.execute(
+            "SELECT signed FROM record WHERE hash = ? AND facility = ?", (record_hash, facility)
+        ).fetchone()
+        return bytes(row[0]) if row else None
+
+    def quarantine(self, db: sqlite3.Connection, row: Refused, delivery: bytes, facility: str, gateway: str) -> bool:
+        """Keep refused bytes whole; `delivery` is the hash of all that came. Inside `writing`.
+
+        False: the gateway has used up its share, one more that is not kept was counted.
+        """
+        if db.execute("SELECT 1 FROM quarantine WHERE delivery = ?", (delivery,)).fetchone():
+            return True
+        who = (facility, gateway)
+        db.execute("INSERT OR IGNORE INTO quarantine_share VALUES (?, ?, 0, 0)", who)
+        (used,) = db.execute("SELECT bytes FROM quarantine_share WHERE facility = ? AND gateway = ?", who).fetchone()
+        size = len(row.delivered) + _ROW_BYTES
+        if used + size > QUARANTINE_SHARE:
+            db.execute("UPDATE quarantine_share SET not_kept = not_kept + 1 WHERE facility = ? AND gateway = ?", who)
+            return False
+        db.execute("UPDATE quarantine_share SET bytes = bytes + ? WHERE facility = ? AND gateway = ?", (size, *who))
         db.execute(
-            "INSERT OR IGNORE INTO quarantine VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (delivery, row.hash, facility, gateway, row.reason, row.what, now_ms(), row.delivered),
+            "INSERT INTO quarantine VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (delivery, row.hash, *who, row.reason, row.what, now_ms(), row.delivered),
         )
+        return True
 
     def head(self, key_id: bytes, facility: str) -> dict[str, Any] | None:
         """The newest record of a chain as central has it (CDDL `head`); of forked ones the first that came."""
@@ -208,36 +228,6 @@ class Store:
             (key_id, facility),
         ).fetchone()
         return {"seq": row[0], "hash": row[1]} if row else None
-
-    def upload_owner(self, record_id: bytes) -> str | None:
-        """The facility whose chunks these are: the first that sent any for this record id."""
-        row = self.db.execute("SELECT facility FROM upload WHERE record_id = ?", (record_id,)).fetchone()
-        return str(row[0]) if row else None
-
-    def open_uploads(self, facility: str) -> int:
-        """Recordings of a facility with chunks here, and no record yet."""
-        row = self.db.execute("SELECT count(*) FROM upload WHERE facility = ? AND is_open = 1", (facility,))
-        return int(row.fetchone()[0])
-
-    def add_upload(self, db: sqlite3.Connection, record_id: bytes, facility: str) -> None:
-        """Note whose chunks these are. Inside `writing`."""
-        is_open = not self.expected(record_id, facility)
-        db.execute("INSERT OR IGNORE INTO upload VALUES (?, ?, ?)", (record_id, facility, is_open))
-
-    def expected(self, record_id: bytes, facility: str) -> list[Expected]:
-        """The recording with this id, by its record's word; two only if two records claim one id."""
-        rows = self.db.execute(
-            "SELECT hash, chunks, digest, stored FROM recording WHERE record_id = ? AND facility = ?",
-            (record_id, facility),
-        )
-        return [Expected(*row) for row in rows]
-
-    def mark_stored(self, db: sqlite3.Connection, whole: Iterable[tuple[bytes, bytes]]) -> None:
-        """Recordings (record id, record hash) that are whole on disk. Inside `writing`."""
-        db.executemany(
-            "UPDATE recording SET stored = ? WHERE record_id = ? AND hash = ? AND stored IS NULL",
-            [(now_ms(), *pair) for pair in whole],
-        )
 
 
 def _insert(db: sqlite3.Connection, table: str, **values: Any) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import cbor2
 from sealine_protocol import codec, log
 from sealine_protocol.errors import ProtocolError
 from sealine_protocol.hashes import blake2b256
@@ -14,6 +13,8 @@ from sealine_central.store import Outcome, Refused, Store
 from sealine_central.verify import Delivered, DeliveredTally, RefusedError, check_record, check_tally
 
 MAX_UPLOADS: Final = 4096  # messages in one CBOR sequence; a gateway's batch has at most 1000
+
+_OF_THE_OBJECT: Final = frozenset({"schema", "signature"})
 
 
 @dataclass
@@ -39,7 +40,7 @@ class Tray:
             try:
                 self._read_upload(item, store)
             except ProtocolError as error:
-                self.refused.append(Refused(_subject(item), item, "malformed", str(error)[:128]))
+                self.refused.append(Refused(blake2b256(item), item, "malformed", str(error)[:128]))
 
     def read_chunks(self, payload: bytes) -> None:
         """Topic `chunks`: a CBOR sequence of `upload-chunk`, refused whole if a part of it is. Raises WireError."""
@@ -67,7 +68,9 @@ class Tray:
         try:
             self.accepted.append(check(upload, self.book.view))
         except RefusedError as error:
-            self.refused.append(Refused(blake2b256(signed), item, error.reason, error.what))
+            # Only what the signed object itself says may be held against it: its gateway may have spoilt the rest.
+            subject = signed if error.reason in _OF_THE_OBJECT else item
+            self.refused.append(Refused(blake2b256(subject), item, error.reason, error.what))
 
 
 def split(payload: bytes, refused: list[Refused]) -> Iterator[bytes]:
@@ -85,13 +88,3 @@ def split(payload: bytes, refused: list[Refused]) -> Iterator[bytes]:
         at += size
     if at < len(payload):
         refused.append(Refused(blake2b256(payload[at:]), payload[at:], "malformed", "too many messages"))
-
-
-def _subject(item: bytes) -> bytes:
-    """What the sender of a malformed upload knows it by: the hash of the signed object, if one can be found in it."""
-    try:
-        fields = cbor2.loads(item, max_depth=codec.MAX_DEPTH)
-    except (cbor2.CBORDecodeError, ValueError, TypeError, OverflowError, MemoryError):
-        return blake2b256(item)
-    signed = fields.get(1) if isinstance(fields, dict) else None
-    return blake2b256(signed if isinstance(signed, bytes) and fields.get(0) in ("record", "tally") else item)

@@ -55,7 +55,10 @@ class DeliveredTally:
 
 
 class RefusedError(Exception):
-    """An upload that is refused: `reason` is the CDDL's refusal-reason, `what` the field or rule, never a value."""
+    """An upload that is refused: `reason` is the CDDL's refusal-reason, `what` the field or rule, never a value.
+
+    `schema` and `signature` are said of the signed object alone, whatever came around it; the others of the upload.
+    """
 
     def __init__(self, reason: str, what: str) -> None:
         super().__init__(f"{reason}: {what}")
@@ -109,7 +112,7 @@ def _open(
     except ProtocolError as error:
         raise RefusedError("malformed", str(error)) from error
     if parsed.content != content:
-        raise RefusedError("schema", f"{content}: another content type")
+        raise RefusedError("malformed", f"{content}: another content type")
     try:
         fields: dict[str, Any] = codec.decode(content, parsed.payload)
     except ProtocolError as error:

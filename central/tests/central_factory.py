@@ -323,9 +323,11 @@ class Desk:
         self.recordings = Recordings(self.state, self.reserve_bytes)
         self.ingest = Ingest(self.store, self.recordings, self.books, self.answers, self.metrics)
 
-    def send(self, *payloads: bytes, leaf: str = "records", facility: str = FACILITY) -> list[dict[str, Any]]:
+    def send(
+        self, *payloads: bytes, leaf: str = "records", facility: str = FACILITY, gateway: str = GATEWAY
+    ) -> list[dict[str, Any]]:
         """Deliver messages as one batch; the answers."""
-        batch = [Incoming(f"sealine/1/{facility}/{GATEWAY}/{leaf}", payload) for payload in payloads]
+        batch = [Incoming(f"sealine/1/{facility}/{gateway}/{leaf}", payload) for payload in payloads]
         found: list[dict[str, Any]] = []
         for reply in self.ingest.process(batch):
             found += codec.load_sequence(reply.payload, "answer", 10_000)

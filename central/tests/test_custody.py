@@ -6,17 +6,20 @@ import wave
 
 import pytest
 from central_factory import FACILITY, NOW_S, PERSON, Desk, Keys, samples
-from nacl.public import PublicKey, SealedBox
+from nacl.public import PrivateKey, PublicKey, SealedBox
+from nacl.signing import SigningKey
+from sealine_central import custody_log, tree
 from sealine_central.config import Config, FacilityConfig
-from sealine_central.custody import people
+from sealine_central.custody import people, standing
 from sealine_central.custody.case import Case, CustodyError
 from sealine_central.custody.opening import open_recording
+from sealine_central.custody.standing import newest
 from sealine_central.custody_log import admit, find_credential
 from sealine_central.errors import CentralError
 from sealine_central.export import export_case
-from sealine_protocol import codec, cose, mulaw
+from sealine_protocol import codec, cose, merkle, mulaw, receipt
 from sealine_protocol.clock import now_ms
-from sealine_protocol.hashes import blake2b256
+from sealine_protocol.hashes import blake2b256, key_id
 from sealine_protocol.mqtt import MqttConfig
 
 
@@ -45,7 +48,11 @@ class Office:
 
     @property
     def case(self):
-        return Case.load(self.folder, self.root)
+        return self.read(self.me)
+
+    def read(self, reader, **given):
+        """The case as somebody sees it by what lies beside his keys."""
+        return Case.load(self.folder, newest(self.folder, reader.directory, self.root, given))
 
     def log(self, path, credential=None):
         book = self.desk.books[FACILITY]
@@ -53,12 +60,21 @@ class Office:
         found = credential or find_credential(book, path, signed)
         path.with_suffix(".receipt").write_bytes(admit(self.desk.store, book, self.desk.answers, signed, found))
 
+    def log_unseen(self, path):
+        """As a central would that does not look at what it logs."""
+        signed = path.read_bytes()
+        with self.desk.store.writing() as db:
+            leaf = self.desk.store.add_object(db, blake2b256(signed), cose.parse(signed).content, signed)
+            size = tree.size(db)
+        path.with_suffix(".receipt").write_bytes(self.desk.answers.receipt(self.desk.store.db, leaf, size))
+
     def ask(self):
         people.request(self.case, self.me, "24-CR-0117", os.urandom(16))
         self.log(self.folder / "request.cose")
 
     def grant(self, number):
-        people.grant(self.case, self.site.custodians[number])
+        custodian = self.site.custodians[number]
+        people.grant(self.read(custodian), custodian)
         self.log(self.folder / "grants" / f"{number + 1}.cose")
 
     def open(self):
@@ -144,8 +160,9 @@ def test_a_missing_chunk_is_named_and_the_other_seconds_open(office, index, how)
     assert legs(opened.wav) == expected([None if i == index else i for i in range(4)][: 3 if index == 3 else 4])
 
 
-def resign(office, number, **changes):
-    """A grant by a custodian who really tries: fields changed, or the share inside."""
+def resign(office, number, log=None, **changes):
+    """A grant by a custodian who really tries: fields changed, or the share inside; logged unseen, if not given."""
+    log = log or office.log_unseen
     case, custodian = office.case, office.site.custodians[number]
     share = people.unseal_share(case.share_envelope(number + 1), custodian, number + 1)
     share |= changes.pop("share", {})
@@ -161,7 +178,7 @@ def resign(office, number, **changes):
     (grants / f"{number + 1}.sealed").write_bytes(sealed)
     path = grants / f"{number + 1}.cose"
     path.write_bytes(cose.sign("opening-grant", codec.encode("opening-grant", fields), custodian.identity))
-    office.log(path)
+    log(path)
 
 
 @pytest.mark.parametrize(
@@ -258,7 +275,7 @@ def test_a_request_for_another_record_is_not_granted(office, terminal):
         else:
             shutil.copyfile(source, folder / name)
     with pytest.raises(CustodyError, match=r"request\.cose: asks for another record"):
-        people.grant(Case.load(folder, office.root), office.site.custodians[0])
+        people.grant(Case.load(folder, office.case.trust), office.site.custodians[0])
 
 
 def test_a_grant_for_another_request_does_not_count(office):
@@ -303,7 +320,7 @@ def test_an_envelope_that_was_exchanged_is_named(office):
 def test_an_unrecorded_call_has_nothing_to_ask_for(office, terminal):
     call = terminal.call()
     office.desk.send(call.upload())
-    case = Case.load(office.export("plain", call), office.root)
+    case = Case.load(office.export("plain", call), office.case.trust)
     with pytest.raises(CustodyError, match="nothing was recorded"):
         people.request(case, office.me, "24-CR-0117", bytes(16))
 
@@ -315,12 +332,126 @@ def test_a_case_that_was_tampered_with_does_not_load(office, name):
     data[-5] ^= 1
     path.write_bytes(data)
     with pytest.raises(CustodyError):
-        Case.load(office.folder, office.root)
+        office.case  # noqa: B018 - loads it
 
 
 def test_a_case_under_another_root_does_not_load(office):
     with pytest.raises(CustodyError):
-        Case.load(office.folder, office.site.custodians[0].identity_key)
+        newest(office.folder, office.me.directory, office.site.custodians[0].identity_key)
+
+
+# ------------------------------------------------------------ whom custodians go by
+
+
+def renew(office, revoked, version=2):
+    """The operator finds the log key stolen: a new one in a new trust bundle, and revocations. Returns the old key."""
+    site, stolen = office.site, office.site.log_key
+    site.log_key = SigningKey.generate()
+    site.central_credential = site.issue("central", "central", site.log_key.verify_key, PrivateKey.generate())
+    site.publish_trust(version)
+    site.revoke({key_id(bytes(stolen.verify_key)): NOW_S - 1000} | revoked)
+    return stolen
+
+
+def forge_receipt(office, log_key, at=NOW_S):
+    """What the thief of a log key makes: a log of one leaf."""
+    signed = (office.folder / "request.cose").read_bytes()
+    made = receipt.make(0, 1, [], merkle.leaf_hash(signed), log_key, at)
+    (office.folder / "request.receipt").write_bytes(made)
+
+
+def newest_files(office):
+    return {kind: office.site.bundles / f"{kind}.bundle" for kind in ("trust", "revocations")}
+
+
+def test_an_older_trust_bundle_in_the_folder_than_the_custodian_knows_is_refused(office):
+    custodian = office.site.custodians[0]
+    stolen = renew(office, {office.me.key_id: NOW_S - 1000})
+    people.request(office.case, office.me, "24-CR-0117", bytes(16))
+    forge_receipt(office, stolen)
+    with pytest.raises(CustodyError, match="version 1, but version 2 is known: get the newest"):
+        office.read(custodian, **newest_files(office))
+    with pytest.raises(CustodyError, match="version 1, but version 2 is known: get the newest"):
+        office.read(custodian)  # and it stays known
+
+
+def test_a_log_key_that_is_revoked_vouches_for_nothing_whatever_time_it_writes(office):
+    office.site.revoke({key_id(bytes(office.site.log_key.verify_key)): NOW_S - 1000})
+    people.request(office.case, office.me, "24-CR-0117", bytes(16))
+    shutil.copyfile(office.site.bundles / "revocations.bundle", office.folder / "revocations.bundle")
+    with pytest.raises(CustodyError, match=r"record\.receipt: the log's key is revoked"):
+        office.read(office.site.custodians[0])
+
+
+def test_a_log_key_that_was_not_valid_then_vouches_for_nothing(office):
+    people.request(office.case, office.me, "24-CR-0117", bytes(16))
+    forge_receipt(office, office.site.log_key, NOW_S + 100_000)
+    custodian = office.site.custodians[0]
+    with pytest.raises(CustodyError, match=r"request\.receipt: the log's key was not valid then"):
+        people.grant(office.read(custodian), custodian)
+
+
+def test_a_requester_who_is_revoked_gets_no_share(office):
+    office.ask()
+    office.site.revoke({office.me.key_id: NOW_S + 10_000})
+    custodian = office.site.custodians[0]
+    case = office.read(custodian, revocations=office.site.bundles / "revocations.bundle")
+    with pytest.raises(CustodyError, match=r"request\.cose: the requester's key is revoked"):
+        people.grant(case, custodian)
+
+
+def test_a_signer_is_judged_at_the_time_of_the_receipt(office, monkeypatch):
+    """What a requester wrote when his key was good, or pretends to have, and the log took when it was revoked."""
+    monkeypatch.setattr(people, "now_ms", lambda: (NOW_S - 200) * 1000)
+    people.request(office.case, office.me, "24-CR-0117", bytes(16))
+    office.log(office.folder / "request.cose")
+    office.site.revoke({office.me.key_id: NOW_S - 100})
+    with pytest.raises(CustodyError, match=r"request\.cose: credential: revoked"):
+        office.read(office.me, revocations=office.site.bundles / "revocations.bundle").logged_request()
+
+
+def test_a_trust_bundle_that_has_run_out_is_refused_with_what_to_do(office, monkeypatch):
+    assert office.case.trust.header.version == 1
+    monkeypatch.setattr(standing, "now_ms", lambda: (NOW_S + 4000) * 1000)
+    (office.folder / "trust.bundle").unlink()
+    with pytest.raises(CustodyError, match=r"trust\.bundle: bundle\.expires: expired; get the newest with --trust"):
+        office.read(office.me)
+
+
+def test_without_any_trust_bundle_nothing_is_read(office):
+    (office.folder / "trust.bundle").unlink()
+    with pytest.raises(CustodyError, match="not there; get the facility's newest with --trust"):
+        office.read(office.site.custodians[0])
+    assert office.read(office.site.custodians[0], trust=office.site.bundles / "trust.bundle")
+
+
+@pytest.mark.parametrize("kind", ["trust", "revocations"])
+def test_bundles_that_nobody_signed_are_not_kept(office, kind):
+    office.site.root, root = SigningKey.generate(), office.site.root
+    if kind == "trust":
+        office.site.publish_trust(9)
+    else:
+        office.site.revoke({}, 9)
+    office.site.root = root
+    with pytest.raises(CustodyError, match="signed by a key that may not"):
+        office.read(office.me, **{kind: office.site.bundles / f"{kind}.bundle"})
+    assert office.case.trust.header.version == 1
+    assert not (office.me.directory / "revocations.bundle").exists()
+
+
+def test_the_trust_bundle_of_the_enrolment_is_the_floor(site, desk, terminal):
+    site.publish_trust(3)
+    me = site.requester("early")  # enrolled with version 3
+    site.publish_trust(2)
+    office = Office(desk, terminal)
+    with pytest.raises(CustodyError, match="version 2, but version 3 is known"):
+        office.read(me)
+
+
+def test_the_folder_brings_the_revocations_that_central_publishes(office):
+    office.site.revoke({bytes(16): NOW_S})
+    folder = office.export("again", office.call)
+    assert newest(folder, office.me.directory, office.root).revoked == {bytes(16): NOW_S}
 
 
 # ------------------------------------------------------------ what central does not log
@@ -361,7 +492,7 @@ def test_central_logs_no_request_for_a_record_it_does_not_have(office):
 def test_central_logs_no_grant_for_an_unlogged_request(office):
     people.request(office.case, office.me, "24-CR-0117", bytes(16))
     with pytest.raises(CentralError, match="its request is not in the log"):
-        resign(office, 0)
+        resign(office, 0, office.log)
 
 
 def test_central_logs_nothing_of_a_revoked_custodian(office):
@@ -370,6 +501,43 @@ def test_central_logs_nothing_of_a_revoked_custodian(office):
     office.desk.books[FACILITY].refresh()
     with pytest.raises(CentralError, match="revoked"):
         office.grant(0)
+
+
+@pytest.mark.parametrize("index", [0, 2, 9])
+def test_central_logs_no_grant_of_anothers_share(office, index):
+    office.ask()
+    with pytest.raises(CentralError, match="not by the reader whose share it is"):
+        resign(office, 0, office.log, index=index)
+
+
+def test_central_logs_no_opening_by_another_requester_than_asked(office):
+    office.ask()
+    office.grant(0)
+    office.grant(1)
+    office.open()
+    path = office.folder / "opening.cose"
+    thief = office.site.requester("thief")
+    payload = cose.parse(path.read_bytes()).payload
+    path.write_bytes(cose.sign("opening", payload, thief.identity))
+    with pytest.raises(CentralError, match="opened by another requester than asked"):
+        office.log(path, thief.enrolled().credential.raw)
+
+
+def test_central_judges_by_its_own_clock_and_not_by_the_time_that_a_revoked_requester_writes(office, monkeypatch):
+    office.site.revoke({office.me.key_id: NOW_S - 100})
+    office.desk.books[FACILITY].refresh()
+    monkeypatch.setattr(people, "now_ms", lambda: (NOW_S - 200) * 1000)
+    people.request(office.case, office.me, "24-CR-0117", bytes(16))
+    with pytest.raises(CentralError, match="revoked"):
+        office.log(office.folder / "request.cose")
+
+
+@pytest.mark.parametrize("days", [-1.01, 1.01])
+def test_central_logs_nothing_that_is_dated_more_than_a_day_away(office, monkeypatch, days):
+    monkeypatch.setattr(people, "now_ms", lambda: now_ms() + int(days * custody_log.MAX_SKEW_MS))
+    people.request(office.case, office.me, "24-CR-0117", bytes(16))
+    with pytest.raises(CentralError, match=r"opening-request\.time: more than a day from central's clock"):
+        office.log(office.folder / "request.cose")
 
 
 def test_central_logs_no_record_by_hand(office):

@@ -6,9 +6,10 @@ import time
 
 import cbor2
 import pytest
-from central_factory import FACILITY, NOW_S, Desk, Keys, Site, Terminal
+from central_factory import FACILITY, GATEWAY, NOW_S, Desk, Keys, Site, Terminal
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sealine_central import store, tray
 from sealine_central.errors import StoreError
 from sealine_protocol import codec, cose, receipt
 from sealine_protocol.errors import ProtocolError
@@ -130,15 +131,36 @@ def test_what_is_no_cbor_is_refused_whole_and_kept_whole(desk, terminal):
     assert rows == [("malformed", b"\xff\xff")]
 
 
-def test_a_malformed_upload_is_named_by_the_object_in_it(desk, terminal):
-    """The gateway knows what it sent by the hash of the signed object, whatever was wrong around it."""
-    call = terminal.call()
-    raw = cbor2.loads(call.upload())
-    raw[9] = 1
-    (answer,) = desk.send(cbor2.dumps(raw))
-    assert answer["subject"] == call.hash
+@pytest.mark.parametrize("fault", ["malformed", "credential", "envelope", "facility", "content"])
+def test_a_fault_of_the_gateways_wrapping_is_never_said_of_the_records_bytes(
+    site, desk, terminal, make_terminal, fault
+):
+    """A refusal of these very bytes would make the terminal set a good record aside."""
+    call = terminal.call(1)
+    desk.books["south"] = Desk(site, Site(site.directory.parent / "south", "south")).books["south"]
+    uploads = {
+        "malformed": cbor2.dumps(cbor2.loads(call.upload()) | {9: 1}),
+        "credential": call.upload(credentials=make_terminal().chain),
+        "envelope": call.upload(envelopes=[]),
+        "facility": call.upload(),
+        "content": call.upload(record=codec.decode("upload", terminal.tally(None))["tally"]),
+    }
+    upload = uploads[fault]
+    (answer,) = desk.send(upload, facility="south" if fault == "facility" else FACILITY)
     word = desk.word(answer)
-    assert (word["reason"], word["what"]) == ("malformed", "upload.record.9: unknown field")
+    assert word["reason"] == ("malformed" if fault == "content" else fault)
+    assert answer["subject"] == word["hash"] == blake2b256(upload) != call.hash
+    assert kinds(desk.send(call.upload())) == ["receipt"]
+
+
+def test_what_the_signed_bytes_themselves_say_is_said_of_them(desk, terminal):
+    call = terminal.call()
+    spoilt = call.signed[:-1] + bytes([call.signed[-1] ^ 1])
+    (answer,) = desk.send(call.upload(record=spoilt))
+    assert (desk.word(answer)["reason"], desk.word(answer)["hash"]) == ("signature", blake2b256(spoilt))
+    late = terminal.call(ended=(1 << 64) - 1)
+    (answer,) = desk.send(late.upload())
+    assert (desk.word(answer)["reason"], desk.word(answer)["hash"]) == ("schema", late.hash)
 
 
 def test_an_unknown_field_of_a_record_is_refused_by_name(desk, terminal):
@@ -154,7 +176,8 @@ def test_bytes_that_are_no_cose_are_malformed(desk, terminal):
 
 def test_a_tally_as_a_record_is_refused(desk, terminal):
     tally = codec.decode("upload", terminal.tally(None))["tally"]
-    assert only_refusal(desk, desk.send(terminal.call().upload(record=tally)))[0] == "schema"
+    reason, what = only_refusal(desk, desk.send(terminal.call().upload(record=tally)))
+    assert (reason, what) == ("malformed", "record: another content type")
 
 
 @pytest.mark.parametrize("name", ["started", "ended", "answered"])
@@ -259,7 +282,7 @@ def test_each_refused_delivery_is_kept_once(desk, terminal):
         desk.send(call.upload(envelopes=[]))
     desk.send(call.upload(envelopes=[bytes(60)]))
     rows = desk.store.db.execute("SELECT hash, delivered FROM quarantine").fetchall()
-    assert [row[0] for row in rows] == [call.hash] * 2
+    assert {row[0] for row in rows} == {blake2b256(row[1]) for row in rows}
     assert {row[1] for row in rows} == {call.upload(envelopes=[]), call.upload(envelopes=[bytes(60)])}
 
 
@@ -292,6 +315,14 @@ def test_a_revoked_key(desk, terminal, offset, flag):
 def test_an_expired_credential_still_brings_its_legal_calls(desk, make_terminal):
     terminal = make_terminal(exp=NOW_S - 100)
     assert kinds(desk.send(terminal.call(privileged="directory").upload())) == ["receipt"]
+    assert flags(desk) == ['["expired"]']
+
+
+def test_a_record_under_an_issuer_that_has_run_out_is_stored_and_flagged(site, desk, make_terminal):
+    office = Keys()
+    issuer = site.issue("issuer", "office", office.identity.verify_key, office.link, exp=NOW_S - 100)
+    terminal = make_terminal(signer=office.identity, issuers=[issuer])
+    assert kinds(desk.send(terminal.call().upload())) == ["receipt"]
     assert flags(desk) == ['["expired"]']
 
 
@@ -413,6 +444,81 @@ def test_any_change_to_an_upload_is_refused_or_leaves_the_record(desk, terminal,
         # a receipt only for the very bytes, when what was changed stands outside of them
         assert answer["kind"] == "refusal" or answer["subject"] == call.hash
     assert desk.count("record") - before == kinds(answers).count("receipt")
+
+
+# ------------------------------------------------------------ what nobody foresaw, and floods
+
+
+def stumble(monkeypatch, target, name, wanted):
+    """Make a function raise what no code expects for one of its arguments; MemoryError is what it was once."""
+    real = getattr(target, name)
+
+    def raising(*arguments):
+        if wanted in arguments:
+            raise MemoryError
+        return real(*arguments)
+
+    monkeypatch.setattr(target, name, raising)
+
+
+@pytest.mark.parametrize("same_message", [True, False])
+def test_an_upload_that_stumbles_is_set_aside_and_the_others_are_taken(desk, terminal, monkeypatch, same_message):
+    calls = [terminal.call() for _ in range(5)]
+    uploads = [call.upload() for call in calls]
+    stumble(monkeypatch, tray.Tray, "_read_upload", uploads[2])
+    answers = desk.send(*([b"".join(uploads)] if same_message else uploads))
+    assert sorted(kinds(answers)) == ["receipt"] * 4 + ["refusal"]
+    (word,) = [desk.word(answer) for answer in answers if answer["kind"] == "refusal"]
+    assert (word["reason"], word["what"]) == ("malformed", "unexpected MemoryError")
+    assert word["hash"] == blake2b256(uploads[2])
+    assert desk.store.db.execute("SELECT delivered, what FROM quarantine").fetchall() == [
+        (uploads[2], "unexpected MemoryError")
+    ]
+    assert desk.metrics.registry.get_sample_value("sealine_refused_total", {"reason": "unexpected"}) == 1
+    assert desk.count("record") == desk.count("node WHERE level = 0") == 4
+
+
+def test_a_chunk_that_stumbles_is_set_aside_without_an_answer(desk, terminal, monkeypatch):
+    call, other = terminal.call(1), terminal.call(1)
+    desk.send(call.upload(), other.upload())
+    real = desk.recordings.add_chunks
+
+    def add_chunks(record_id, chunks):
+        if record_id == call.id:
+            raise RecursionError
+        real(record_id, chunks)
+
+    monkeypatch.setattr(desk.recordings, "add_chunks", add_chunks)
+    answers = desk.send(call.chunk(0) + other.chunk(0), leaf="chunks")
+    assert [desk.word(answer)["record"] for answer in answers] == [other.id]
+    assert desk.count("quarantine") == 1
+
+
+def test_a_store_that_fails_is_not_taken_for_a_bad_upload(desk, terminal, monkeypatch):
+    def fail(*_):
+        raise sqlite3.OperationalError("disk I/O error")
+
+    monkeypatch.setattr(desk.store, "add_record", fail)
+    with pytest.raises(StoreError, match="disk I/O error"):
+        desk.send(terminal.call().upload())
+    assert desk.count("quarantine") == 0
+
+
+def test_a_gateways_refused_bytes_are_kept_up_to_its_share_then_counted(desk, terminal, monkeypatch):
+    monkeypatch.setattr(store, "QUARANTINE_SHARE", 10_000)
+    junk = [cbor2.dumps({0: "record", 1: os.urandom(1000)}) for _ in range(20)]
+    answers = desk.send(*junk)
+    assert kinds(answers) == ["refusal"] * 20
+    kept = desk.store.db.execute("SELECT sum(length(delivered)) FROM quarantine").fetchone()[0]
+    assert 5_000 < kept < 10_000
+    (row,) = desk.store.db.execute("SELECT gateway, bytes, not_kept FROM quarantine_share").fetchall()
+    assert row[0] == GATEWAY
+    assert row[1] <= 10_000
+    assert row[2] == 20 - desk.count("quarantine")
+    assert desk.metrics.registry.get_sample_value("sealine_quarantine_not_kept_total") == row[2]
+    desk.send(junk[0])
+    assert desk.store.db.execute("SELECT bytes FROM quarantine_share").fetchone() == (row[1],)
+    assert kinds(desk.send(terminal.call().upload())) == ["receipt"]
 
 
 # ------------------------------------------------------------ the disk

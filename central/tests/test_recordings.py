@@ -2,13 +2,16 @@
 
 import os
 import shutil
+import tracemalloc
 
 import cbor2
 import pytest
-from central_factory import FACILITY, Desk, Site, Terminal
-from sealine_central import ingest
+from central_factory import FACILITY, GATEWAY, Desk, Site, Terminal
+from sealine_central import ingest, uploads
 from sealine_central.errors import StoreError
-from sealine_protocol import codec, recording
+from sealine_central.recordings import Recordings
+from sealine_protocol import codec, cose, recording
+from sealine_protocol.clock import now_ms
 
 
 def stored(desk, answers):
@@ -111,15 +114,107 @@ def test_an_index_beyond_any_call_is_refused_and_does_not_stop_other_messages(de
     assert desk.metrics.registry.get_sample_value("sealine_refused_total", {"reason": "chunks"}) == 1
 
 
+def test_a_record_that_claims_more_chunks_than_six_hours_have_is_refused_and_costs_nothing(desk, terminal):
+    call = terminal.call(2)
+    payload = cbor2.loads(cose.parse(call.signed).payload)
+    payload[25][3] = (1 << 32) - 1
+    signed = cose.sign("record", cbor2.dumps(payload, canonical=True), terminal.keys.identity)
+    (answer,) = desk.send(call.upload(record=signed))
+    word = desk.word(answer)
+    assert (word["reason"], word["what"]) == ("schema", "record.recording.chunks: out of range")
+
+
+def test_the_most_chunks_that_a_record_may_claim_are_counted_not_listed(desk, terminal):
+    """One chunk of six hours' worth is here: neither the record nor the chunk costs more than a look at the table."""
+    call = terminal.call(1)
+    facts = call.fields["recording"] | {"chunks": 21_600}
+    long = terminal.call(recording=facts, id=call.id, envelopes=call.fields["envelopes"])
+    tracemalloc.start()
+    assert desk.send(long.upload(envelopes=call.envelopes))[0]["kind"] == "receipt"
+    assert desk.send(call.chunk(0), leaf="chunks") == []
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1 << 20
+
+
+def fill(desk, monkeypatch, room=10, gateway=GATEWAY):
+    """A gateway uses up its share with ids that nobody will ever sign."""
+    monkeypatch.setattr(ingest, "MAX_OPEN_UPLOADS", room)
+    junk = [codec.encode("upload-chunk", {"record": os.urandom(16), "index": 0, "data": bytes(16)}) for _ in range(15)]
+    desk.send(*junk, leaf="chunks", gateway=gateway)
+    assert desk.count("upload") == len(list((desk.state / "recordings").iterdir())) == room
+
+
 def test_a_flood_of_recordings_without_records_ends_and_those_with_records_go_on(desk, terminal, monkeypatch):
-    monkeypatch.setattr(ingest, "MAX_OPEN_UPLOADS", 10)
-    calls = [terminal.call(1) for _ in range(15)]
-    desk.send(*(call.chunk(0) for call in calls[:8]), leaf="chunks")
-    desk.send(*(call.chunk(0) for call in calls[8:]), leaf="chunks")
-    assert len(list((desk.state / "recordings").iterdir())) == 10
-    desk.send(*(call.upload() for call in calls))
-    answers = desk.send(*(call.chunk(0) for call in calls), leaf="chunks")
-    assert len(stored(desk, answers)) == 15
+    fill(desk, monkeypatch)
+    call, later = terminal.call(2), terminal.call(1)
+    desk.send(later.all_chunks(), leaf="chunks")
+    assert not (desk.state / "recordings" / later.id.hex()).exists()
+    desk.send(call.upload(), later.upload())
+    answers = desk.send(call.all_chunks(), later.all_chunks(), leaf="chunks")
+    assert {word["record"] for word in stored(desk, answers)} == {call.id, later.id}
+
+
+def test_one_gateways_flood_takes_no_room_from_another(desk, terminal, monkeypatch):
+    fill(desk, monkeypatch, gateway="gw-9")
+    call = terminal.call(1)
+    desk.send(call.all_chunks(), leaf="chunks")
+    assert chunk_files(desk, call) == ["0.chunk"]
+
+
+def test_chunks_without_a_record_are_dropped_after_a_week_and_make_room(desk, terminal):
+    call, announced = terminal.call(1), terminal.call(2)
+    desk.send(announced.chunk(0), leaf="chunks")
+    desk.send(announced.upload())
+    fill_room = uploads.count_open(desk.store.db, FACILITY, GATEWAY)
+    desk.send(call.chunk(0), leaf="chunks")
+    assert (fill_room, uploads.count_open(desk.store.db, FACILITY, GATEWAY)) == (0, 1)
+    now = now_ms()
+    assert desk.ingest.purge(now + uploads.STALE_MS - 60_000) == 0
+    assert desk.ingest.purge(now + uploads.STALE_MS + 60_000) == 1
+    assert not (desk.state / "recordings" / call.id.hex()).exists()
+    assert chunk_files(desk, announced) == ["0.chunk"]
+    assert desk.count("chunk") == 1
+    # its gateway has kept it, and brings it again when the record is there
+    desk.send(call.upload())
+    assert len(stored(desk, desk.send(call.chunk(0), leaf="chunks"))) == 1
+
+
+def test_a_purge_that_ends_half_way_is_done_again(desk, terminal):
+    call = terminal.call(1)
+    desk.send(call.chunk(0), leaf="chunks")
+    desk.recordings.remove(call.id)
+    assert desk.ingest.purge(now_ms() + uploads.STALE_MS + 60_000) == 1
+    assert desk.count("upload") == desk.count("chunk") == 0
+
+
+def test_a_changed_chunk_does_not_make_central_read_the_others_again(desk, terminal, monkeypatch):
+    call = terminal.call(3)
+    facts = call.fields["recording"] | {"digest": bytes(32)}
+    lied = terminal.call(recording=facts, id=call.id, envelopes=call.fields["envelopes"])
+    desk.send(lied.upload(envelopes=call.envelopes))
+    desk.send(call.all_chunks(), leaf="chunks")
+    reads = []
+    real = Recordings.damaged
+    monkeypatch.setattr(Recordings, "damaged", lambda *given: reads.append(given) or real(*given))
+    for _ in range(3):
+        assert desk.send(call.chunk(0, os.urandom(16)), leaf="chunks") == []
+    assert reads == []
+
+
+@pytest.mark.parametrize("how", ["gone", "changed"])
+def test_stored_is_not_said_of_a_file_that_is_not_what_was_written(desk, terminal, how):
+    """The gateway would delete the last good copy."""
+    call = terminal.call(2)
+    desk.send(call.upload())
+    desk.send(call.chunk(0), leaf="chunks")
+    path = desk.state / "recordings" / call.id.hex() / "0.chunk"
+    if how == "gone":
+        path.unlink()
+    else:
+        path.write_bytes(bytes(16))
+    assert stored(desk, desk.send(call.chunk(1), leaf="chunks")) == []
+    assert len(stored(desk, desk.send(call.chunk(0), leaf="chunks"))) == 1
 
 
 def test_chunks_that_are_no_chunks_are_refused_whole(desk, terminal):
@@ -145,17 +240,6 @@ def test_a_disk_that_refuses_keeps_the_batch_at_the_broker(desk, terminal):
     (desk.state / "recordings").write_text("not a folder")
     with pytest.raises(StoreError, match="recordings"):
         desk.send(terminal.call(1).all_chunks(), leaf="chunks")
-
-
-def test_a_missing_second_is_not_looked_for_again_until_something_changes(desk, terminal, monkeypatch):
-    call = terminal.call(3)
-    desk.send(call.upload(), call.upload())
-    reads = []
-    monkeypatch.setattr(recording, "digest", lambda hashes: reads.append(list(hashes)) or bytes(32))
-    desk.send(call.all_chunks(), leaf="chunks")
-    for _ in range(3):
-        desk.send(call.all_chunks(), leaf="chunks")
-    assert len(reads) == 1
 
 
 def test_status_sets_the_state_and_nothing_else(desk):

@@ -16,7 +16,9 @@ from typing import Any, Final
 from sealine_central.custody import people
 from sealine_central.custody.case import Case
 from sealine_central.custody.opening import open_recording
+from sealine_central.custody.standing import newest
 from sealine_protocol import codec, cose, mulaw, recording
+from sealine_protocol.unit import Unit
 
 from sealine_hil import speech
 from sealine_hil.errors import HilError
@@ -109,19 +111,23 @@ class Witness:
         facility = self._facility
         folder = facility.directory / "cases" / f"{record_id.hex()}-{time.monotonic_ns()}"
         self._central("export", str(folder), "--record", record_id.hex())
-        root_key = facility.authority.root_public
         requester = facility.directory / "requester"
         shutil.copyfile(requester / "credential.cose", folder / "people" / "prosecutor.cose")
-        people.request(Case.load(folder, root_key), facility.requester(), "24-CR-0117", os.urandom(16))
+        me = facility.requester()
+        people.request(self._case(folder, me), me, "24-CR-0117", os.urandom(16))
         self._admit(requester, folder / "request.cose")
         for class_ in custodians:
-            signed = people.grant(Case.load(folder, root_key), facility.custodian(class_))
+            custodian = facility.custodian(class_)
+            signed = people.grant(self._case(folder, custodian), custodian)
             path = next(path for path in (folder / "grants").glob("*.cose") if path.read_bytes() == signed)
             self._admit(facility.directory / "custodians" / class_, path)
-        opened = open_recording(Case.load(folder, root_key), facility.requester())
+        opened = open_recording(self._case(folder, me), me)
         self._admit(requester, folder / "opening.cose")
         near, far = speech.read_wav(opened.wav)
         return OpenedLegs(near, far, opened.seconds, opened.missing, folder)
+
+    def _case(self, folder: Path, reader: Unit) -> Case:
+        return Case.load(folder, newest(folder, reader.directory, self._facility.authority.root_public))
 
     def _admit(self, signer: Path, signed: Path) -> None:
         credential = str(signer / "credential.cose")

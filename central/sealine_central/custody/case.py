@@ -1,22 +1,24 @@
 """A case folder: everything that travels between requester, custodians and court for one recording.
 
-    record.cose  record.receipt  trust.bundle  credentials/*.cose  envelopes/share-<i>  chunks/<i>.chunk
+    record.cose  record.receipt  credentials/*.cose  envelopes/share-<i>  chunks/<i>.chunk
+    trust.bundle  revocations.bundle
     people/<key id of the requester>.cose  request.cose  request.receipt
     grants/<i>.cose  grants/<i>.sealed  grants/<i>.receipt  opening.cose  opened.wav
 
-Nothing in it is believed: `Case.load` verifies the record from the root key down before anything else is looked at.
+Nothing in it is believed: `Case.load` verifies the record by the reader's own view of whom to trust (`standing`)
+before anything else is looked at. Who signed a logged object is judged at the time of its receipt, not of his own.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from sealine_protocol import bundle, codec, cose, credential, receipt
+from sealine_protocol import codec, cose, credential, receipt
 from sealine_protocol.credential import Credential
 from sealine_protocol.errors import ProtocolError
 from sealine_protocol.hashes import blake2b256, share_hash
-from sealine_protocol.trust import Trust, read_trust
+from sealine_protocol.trust import Trust
 
 
 class CustodyError(Exception):
@@ -34,37 +36,44 @@ class Case:
     terminal_key_id: bytes
 
     @classmethod
-    def load(cls, folder: Path, root_key: bytes) -> "Case":
-        """Verify record, credential chain, receipt and trust bundle; raises CustodyError."""
+    def load(cls, folder: Path, trust: Trust) -> "Case":
+        """Verify record, credential chain and receipt; raises CustodyError."""
         try:
-            return cls._load(folder, root_key)
+            return cls._load(folder, trust)
         except ProtocolError as error:
             raise CustodyError(f"{folder}: {error}") from error
 
     @classmethod
-    def _load(cls, folder: Path, root_key: bytes) -> "Case":
+    def _load(cls, folder: Path, trust: Trust) -> "Case":
         signed_record = read_file(folder, "record.cose")
         unverified = codec.decode("record", cose.parse(signed_record).payload)
         at = unverified["started"] // 1000  # a credential may run out while a call goes on
-        trust = load_trust(read_file(folder, "trust.bundle"), root_key, unverified["facility"])
         chain = [path.read_bytes() for path in sorted((folder / "credentials").glob("*.cose"))]
-        terminal = trust.verify_chain(chain, "terminal", at)
-        if terminal.sub != unverified["terminal"]:
+        # A revoked terminal's records are kept and flagged, and its key opens nothing: they stay readable.
+        terminal = replace(trust, revoked={}).verify_chain(chain, "terminal", at)
+        if (terminal.sub, terminal.facility) != (unverified["terminal"], unverified["facility"]):
             raise CustodyError("record.cose: its terminal is not the one of the credential")
         payload = cose.verify(cose.parse(signed_record), terminal.identity_key, "record")
         case = cls(folder, signed_record, codec.decode("record", payload), trust, terminal.key_id)
         case.check_receipt("record.receipt", signed_record)
         return case
 
-    def check_receipt(self, name: str, logged: bytes) -> None:
-        """The log has this object: raises CustodyError unless a receipt of a trusted log proves it."""
+    def check_receipt(self, name: str, logged: bytes) -> int:
+        """When (s) the log took this object: raises CustodyError unless a receipt of a trusted log proves it.
+
+        The log's key must have been valid then, and must not be revoked: who stole it would write an earlier time.
+        """
         data = read_file(self.folder, name)
         for central in self.trust.centrals:
             try:
-                receipt.verify(data, logged, central.identity_key)
+                at = receipt.verify(data, logged, central.identity_key)
             except ProtocolError:
                 continue
-            return
+            if central.key_id in self.trust.revoked:
+                raise CustodyError(f"{name}: the log's key is revoked")
+            if not central.nbf <= at < central.exp:
+                raise CustodyError(f"{name}: the log's key was not valid then")
+            return at
         raise CustodyError(f"{name}: no log that the trust bundle names vouches for it")
 
     @property
@@ -91,10 +100,10 @@ class Case:
             signed = cose.parse(raw)
             signer = self._signer(signed.kid, role)
             fields = codec.decode(content, cose.verify(signed, signer.identity_key, content))
-            verify_person(self.trust, signer.raw, role, fields["time"] // 1000, {})
+            at = self.check_receipt(str(Path(name).with_suffix(".receipt")), raw)
+            verify_person(self.trust, signer.raw, role, at, {})
         except ProtocolError as error:
             raise CustodyError(f"{name}: {error}") from error
-        self.check_receipt(str(Path(name).with_suffix(".receipt")), raw)
         return fields, signer
 
     def has_person(self, kid: bytes, role: str) -> bool:
@@ -145,13 +154,6 @@ def verify_person(trust: Trust, raw: bytes, role: str, at: int, revoked: Mapping
     return credential.verify_chain(
         chain, trust.root_key, role=role, facility=trust.facility, at=at, revoked={**trust.revoked, **revoked}
     )
-
-
-def load_trust(data: bytes, root_key: bytes, facility: str) -> Trust:
-    """The view of a root-signed trust bundle, as it was when issued; raises ProtocolError."""
-    published = codec.decode("published-bundle", data)
-    header, _ = bundle.read_header(published["header"])
-    return read_trust(published["header"], published["body"], root_key, facility=facility, now=header.issued)
 
 
 def read_file(folder: Path, name: str) -> bytes:

@@ -1,16 +1,35 @@
 """`sealine-custody`: request, grant and open one recording for one case."""
 
+from __future__ import annotations
+
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from sealine_central.custody.case import Case
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, rich_markup_mode=None)
 
 CaseFolder = Annotated[Path, typer.Argument(help="The case folder, as `sealine-central export --record` makes it.")]
 Keys = Annotated[Path, typer.Option(help="Directory with your own keys.")]
 Root = Annotated[Path, typer.Option(help="The operator's root.pub, had from somebody you trust.")]
+TrustFile = Annotated[
+    Path | None, typer.Option("--trust", help="A newer trust bundle. Default: the newest seen, kept beside your keys.")
+]
+RevocationsFile = Annotated[
+    Path | None, typer.Option("--revocations", help="Newer revocations. Default: the newest seen, beside your keys.")
+]
+
+
+def _load(folder: Path, keys: Path, root: Path, trust: Path | None, revocations: Path | None) -> Case:
+    from sealine_central.custody.case import Case
+    from sealine_central.custody.standing import newest
+
+    given = {kind: path for kind, path in (("trust", trust), ("revocations", revocations)) if path is not None}
+    return Case.load(folder, newest(folder, keys, root.read_bytes(), given))
 
 
 @app.command()
@@ -47,7 +66,12 @@ def install(directory: Path, enrolment: Path) -> None:
 
 @app.command()
 def request(
-    case: CaseFolder, keys: Keys, root: Root, case_number: Annotated[str, typer.Option("--case", help="Docket number.")]
+    case: CaseFolder,
+    keys: Keys,
+    root: Root,
+    case_number: Annotated[str, typer.Option("--case", help="Docket number.")],
+    trust: TrustFile = None,
+    revocations: RevocationsFile = None,
 ) -> None:
     """Ask for a recording. Then have central log it: sealine-central admit CASE/request.cose
 
@@ -56,14 +80,15 @@ def request(
     from sealine_protocol.unit import Unit
 
     from sealine_central.custody import people
-    from sealine_central.custody.case import Case
 
-    people.request(Case.load(case, root.read_bytes()), Unit.load(keys), case_number, os.urandom(16))
+    people.request(_load(case, keys, root, trust, revocations), Unit.load(keys), case_number, os.urandom(16))
     typer.echo(f"{case / 'request.cose'}: to be logged, then handed to the custodians")
 
 
 @app.command()
-def grant(case: CaseFolder, keys: Keys, root: Root) -> None:
+def grant(
+    case: CaseFolder, keys: Keys, root: Root, trust: TrustFile = None, revocations: RevocationsFile = None
+) -> None:
     """As a custodian, release your share of this one recording to the requester of the logged request.
 
     Example: sealine-custody grant case/ --keys monitor/ --root root.pub
@@ -71,14 +96,15 @@ def grant(case: CaseFolder, keys: Keys, root: Root) -> None:
     from sealine_protocol.unit import Unit
 
     from sealine_central.custody import people
-    from sealine_central.custody.case import Case
 
-    people.grant(Case.load(case, root.read_bytes()), Unit.load(keys))
+    people.grant(_load(case, keys, root, trust, revocations), Unit.load(keys))
     typer.echo("granted; to be logged: sealine-central admit CASE/grants/*.cose")
 
 
 @app.command("open")
-def open_(case: CaseFolder, keys: Keys, root: Root) -> None:
+def open_(
+    case: CaseFolder, keys: Keys, root: Root, trust: TrustFile = None, revocations: RevocationsFile = None
+) -> None:
     """With enough logged grants, write the recording to CASE/opened.wav and sign that it was opened.
 
     Example: sealine-custody open case/ --keys me/ --root root.pub
@@ -86,10 +112,9 @@ def open_(case: CaseFolder, keys: Keys, root: Root) -> None:
     from rich.progress import Progress
     from sealine_protocol.unit import Unit
 
-    from sealine_central.custody.case import Case
     from sealine_central.custody.opening import open_recording
 
-    verified, requester = Case.load(case, root.read_bytes()), Unit.load(keys)
+    verified, requester = _load(case, keys, root, trust, revocations), Unit.load(keys)
     with Progress(transient=True) as progress:
         task = progress.add_task("opening")
         opened = open_recording(

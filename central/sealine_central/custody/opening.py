@@ -97,6 +97,10 @@ def _granted_share(case: Case, requester: Unit, request_hash: bytes, name: str) 
 def _decrypt(case: Case, key: bytes, wav: Path, progress: Callable[[int, int], None]) -> list[int]:
     """Write the WAV second by second; the indices that are missing or do not open. Raises CustodyError."""
     total, complete = case.recording["chunks"], case.recording["state"] == "complete"
+    here = {path.name for path in (case.folder / "chunks").glob("*.chunk")}
+    gone = sum(f"{index}.chunk" not in here for index in range(total))
+    if gone > MAX_MISSING:
+        raise CustodyError(f"{gone} of {total} chunks are missing, more than an opening can name")
     missing: list[int] = []
     hashes = []
     descriptor = os.open(wav, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

@@ -44,9 +44,12 @@ def request(case: Case, requester: Unit, case_number: str, nonce: bytes) -> byte
 def grant(case: Case, custodian: Unit) -> bytes:
     """Unseal the custodian's own share, check it against the record, re-seal it to the requester, sign.
 
-    The request must be a leaf of the log already. Writes `grants/<index>.cose` and `.sealed`; returns the former.
+    The request must be a leaf of the log already, and its requester not revoked by now. Writes `grants/<index>.cose`
+    and `.sealed`; returns the former.
     """
     request_hash, requester = case.logged_request()
+    if requester.key_id in case.trust.revoked:
+        raise CustodyError("request.cose: the requester's key is revoked")
     index = _own_index(case, custodian)
     share = unseal_share(case.share_envelope(index), custodian, index)
     case.check_share(share, index)
