@@ -1,5 +1,6 @@
 """Power cuts and resets in the middle of calls: a signed record of the broken call appears after the reboot."""
 
+import struct
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -18,6 +19,11 @@ pytestmark = pytest.mark.timeout(120)
 
 NAMES = ("plug", "reset-pin", "ringing")
 CHECKPOINT_CHUNKS = 10
+# firmware/app/store/log.py: the journal's partition in the flash image, its sectors, and the entry of an acceptance
+JOURNAL = slice(0x400000, 0x600000)
+SECTOR_BYTES = 4096
+SECTOR_MAGIC = 0x314A4C53
+ACCEPT = 2
 TALK_S = 12.5  # past the first checkpoint
 SPOKEN = "hts1a"
 
@@ -115,3 +121,58 @@ def test_the_chain_goes_on_behind_it(facility: Facility, broken: dict[str, Futur
     phone.board.hang_up()
     before, after = Witness(facility).wait_records(2, "ringing")
     assert (after.fields["seq"], after.fields["prev"]) == (1, before.hash)
+
+
+def accept_entry(image: bytes) -> int:
+    """Where the data of the last acceptance stands in a flash image."""
+    found = -1
+    for sector in range(JOURNAL.start, JOURNAL.stop, SECTOR_BYTES):
+        if struct.unpack_from("<I", image, sector)[0] != SECTOR_MAGIC:
+            continue
+        at = sector + 16
+        while at + 16 <= sector + SECTOR_BYTES and image[at] != 0xFF:
+            kind, _flags, length = struct.unpack_from("<BBH", image, at)
+            if kind == ACCEPT:
+                found = at + 12
+            at += 16 + length
+    assert found > 0
+    return found
+
+
+def test_a_rotten_byte_of_the_open_record_does_not_silence_a_locked_phone(facility: Facility, image: Path) -> None:
+    """It signs no more and says so; the records from before go up, and its console answers without a trace."""
+    [phone] = facility.rack(["rotten"], image)
+    phone.console().command("lock")
+    time.sleep(1)
+    phone.board.wait_display("SEALINE", 20)
+    facility.central.stop()
+    phone.begin_call(PEOPLE[3], PIN, dialled(SILENT))
+    phone.agree()
+    phone.board.wait_display("Calling")
+    time.sleep(0.3)
+    phone.board.hang_up()
+    phone.board.wait_display("SEALINE")
+    phone.begin_call(PEOPLE[3], PIN, dialled(PATIENT))
+    phone.agree()
+    phone.board.wait_display("Talking", 20)
+    time.sleep(1)
+    phone.qemu.kill9()
+    phone.board.hang_up()
+    flash = bytearray(phone.board.flash_image())
+    at = accept_entry(bytes(flash))
+    flash[at] &= flash[at] - 1
+    phone.board.load_flash(bytes(flash))
+    before = len(phone.qemu.console_log.read_bytes())
+    for _start in range(2):
+        phone.start()
+        phone.board.wait_display("NEEDS ENROLMENT", 20)
+        phone.qemu.kill9()
+    facility.central.start()
+    phone.start()
+    [record] = Witness(facility).wait_records(1, "rotten")
+    assert record.fields["end_reason"] == "abandoned"
+    phone.board.wait_display("NEEDS ENROLMENT", 20)
+    assert b"state=locked" in phone.console().command("info")
+    said = phone.qemu.console_log.read_bytes()[before:]
+    assert b"failed" not in said
+    assert b"Traceback" not in said
