@@ -13,11 +13,11 @@ from sealine_protocol.link import Link, PeerError
 from sealine_protocol.link_stream import LinkStream
 
 from sealine_gateway.errors import SerialPortError
+from sealine_gateway.handshakes import Handshakes
 from sealine_gateway.limits import LimitedReader
 from sealine_gateway.serial_port import open_serial
 from sealine_gateway.session import Peer, Services, Session
 
-MAX_HANDSHAKES: Final = 64  # at one time; past it the oldest gives way, so that half-open ones keep nobody out
 SERIAL_RETRY_S: Final = 2.0
 STREAM_LIMIT: Final = 16 * 1024  # bytes that wait in a connection's reader
 
@@ -41,7 +41,7 @@ class LinkServer:
         self._hello = encode("link-hello", {"credentials": list(chain)})
         self._max_terminals = max_terminals
         self._sessions: dict[bytes, Session] = {}
-        self._handshakes: dict[int, LinkStream] = {}
+        self._handshakes = Handshakes()
         self._connections: set[asyncio.Task[None]] = set()
 
     async def listen(self, host: str, port: int) -> asyncio.Server:
@@ -94,14 +94,14 @@ class LinkServer:
         link = Link("gateway", self._facility, self._link_key, self._hello, self._check_peer, monotonic_ms())
         limited = LimitedReader(reader, lambda: _bad_frames(link), head)
         stream = LinkStream(link, limited, writer)
-        self._begin(stream)
+        self._begin(stream, writer.get_extra_info("peername"))
         pump = asyncio.create_task(stream.run(), name="link")
         try:
             await self._serve_link(stream)
         except Exception as error:  # noqa: BLE001 - the supervisor of links: whatever one brings, the others go on
             log.warning("link failed", error=type(error).__name__)
         finally:
-            self._handshakes.pop(id(stream), None)
+            self._handshakes.end(stream)
             stream.close()
             pump.cancel()
             await asyncio.gather(pump, return_exceptions=True)
@@ -126,15 +126,18 @@ class LinkServer:
             if session is not None:
                 await self._leave(session)
 
-    def _begin(self, stream: LinkStream) -> None:
-        if len(self._handshakes) >= MAX_HANDSHAKES:
+    def _begin(self, stream: LinkStream, peer: tuple[Any, ...] | None) -> None:
+        """A serial line (no peer) has one link and crowds nobody."""
+        if peer is None:
+            return
+        crowded = self._handshakes.begin(str(peer[0]), stream)
+        if crowded is not None:
             self._services.metrics.links_refused.labels("crowded").inc()
-            self._handshakes.pop(next(iter(self._handshakes))).close()
-        self._handshakes[id(stream)] = stream
+            crowded.close()
 
     def _enter(self, stream: LinkStream, peer: Peer) -> Session | None:
         """A terminal is in. An older link of the same terminal is a dead one."""
-        self._handshakes.pop(id(stream), None)
+        self._handshakes.end(stream)
         terminal = peer.credential.key_id
         older = self._sessions.get(terminal)
         if older is None and len(self._sessions) >= self._max_terminals:

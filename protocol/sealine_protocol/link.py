@@ -112,6 +112,11 @@ class Link:
         return self._transport is not None
 
     @property
+    def greeted(self) -> bool:
+        """True once the peer has sent a whole handshake message that makes sense."""
+        return self._handshake_step > 2  # that which a link begins to wait for is 1 or 2
+
+    @property
     def counters(self) -> dict[str, int]:
         """What was dropped or repeated so far, by name."""
         return {

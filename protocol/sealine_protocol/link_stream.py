@@ -87,10 +87,12 @@ class LinkStream:
         finally:
             for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            self.link.close()
-            self._dispatch()
-            self._writer.transport.abort()  # what is unsent now is of a dead session
+            try:
+                await asyncio.gather(*tasks, return_exceptions=True)
+            finally:  # a cancellation may come while this waits as well
+                self.link.close()
+                self._dispatch()
+                self._writer.transport.abort()  # what is unsent now is of a dead session
             await asyncio.sleep(0)  # an aborted transport lets go of its descriptor in the next turn
         return self.link.down_reason or "closed"
 

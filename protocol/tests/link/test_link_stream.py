@@ -178,6 +178,31 @@ async def test_a_burst_of_voice_after_a_late_turn_arrives_whole() -> None:
         await asyncio.wait_for(running, 5)
 
 
+class Reluctant(LinkStream):
+    """Its end takes a while."""
+
+    async def _tick(self) -> None:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            await asyncio.sleep(0.2)
+
+
+async def test_a_pump_that_is_cut_off_at_its_own_end_lets_go_of_the_stream() -> None:
+    result: asyncio.Future[LinkStream] = asyncio.get_running_loop().create_future()
+    async with gateway(result) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        stream = Reluctant(make_link("terminal"), reader, writer)
+        pump = asyncio.create_task(stream.run())
+        await asyncio.sleep(0.1)
+        stream.close()
+        await asyncio.sleep(0.05)
+        pump.cancel()
+        await asyncio.gather(pump, return_exceptions=True)
+        assert writer.transport.is_closing()
+        await asyncio.sleep(0.2)
+
+
 async def test_a_peer_that_says_nothing_is_let_go() -> None:
     result: asyncio.Future[LinkStream] = asyncio.get_running_loop().create_future()
     async with gateway(result) as port:
