@@ -39,6 +39,8 @@ END_REASONS: Final = (
     "number-invalid", "trunk-failed", "link-lost", "gateway-lost", "reset", "time-limit", "funds", "policy",
 )  # fmt: skip
 SAMPLES_A_CHUNK: Final = 8000
+MAX_CHUNKS: Final = 6 * 3600  # of one recording, by the CDDL's `seconds`
+MAX_NAMED: Final = 20  # missing chunks that are listed; all are counted
 
 
 class EvidenceError(Exception):
@@ -157,7 +159,7 @@ class Trust:
 
     root: bytes
     people: dict[bytes, Credential] = field(default_factory=dict)
-    logs: list[bytes] = field(default_factory=list)
+    logs: dict[bytes, Credential] = field(default_factory=dict)
     custodians: dict[bytes, Credential] = field(default_factory=dict)
     revoked: dict[bytes, int] = field(default_factory=dict)
 
@@ -185,6 +187,13 @@ class Trust:
         need(kid not in self.revoked or at_s < self.revoked[kid], "is signed with a key that was revoked by then")
         return found
 
+    def log(self, kid: bytes) -> Credential:
+        """The log that has this key."""
+        found = self.logs.get(kid)
+        if found is None:
+            raise EvidenceError("is of a log that the trust bundle does not name")
+        return found
+
 
 def read_trust_bundle(trust: Trust, data: bytes) -> str:
     """Add who the root-signed trust bundle names; returns a word on it."""
@@ -196,7 +205,8 @@ def read_trust_bundle(trust: Trust, data: bytes) -> str:
     need(body[1] == trust.root, "names another root")
     for raw in [*body[2], *body[4]]:
         trust.add(raw)
-    trust.logs = [trust.add(raw).key for raw in body[3]]
+    logs = [trust.add(raw) for raw in body[3]]
+    trust.logs = {key_id(log.key): log for log in logs if log.role == CENTRAL}
     holders = [trust.add(raw) for raw in body[5][2]]
     need(all(holder.role == CUSTODIAN for holder in holders), "names a custodian who is none")
     trust.custodians = {key_id(holder.key): holder for holder in holders}
@@ -242,24 +252,22 @@ def check_receipt(trust: Trust, data: bytes, logged: bytes, heads: dict[int, byt
     """
     signed = parse(data)
     need(signed.payload is None and signed.header.get(395) == 1, "is not a receipt of an RFC 9162 tree")
-    key = next((key for key in trust.logs if key_id(key) == signed.kid), None)
-    if key is None:
-        raise EvidenceError("is of a log that the trust bundle does not name")
+    log = trust.log(signed.kid)
+    issued = signed.header[15][6]
+    # Who stole a log's key would write an earlier time: revoked is revoked.
+    need(signed.kid not in trust.revoked, "is of a log whose key is revoked")
+    need(issued in log.valid, "is of a log whose key was not valid then")
     size, index, path = decode(signed.unprotected[396][-1][0])
     root = root_of_path(hashlib.sha256(b"\x00" + logged).digest(), index, size, path)
-    signed.verify(key, root)
+    signed.verify(log.key, root)
     need(heads.setdefault(size, root) == root, "the log shows two faces: another root of the same size")
-    return index, size, signed.header[15][6]
+    return index, size, issued
 
 
 def check_head(trust: Trust, path: Path, heads: dict[int, bytes]) -> str:
     """A signed tree head of a log of the trust bundle; it joins `heads`, size to root, and contradicts none."""
     data = path.read_bytes()
-    kid = parse(data).kid
-    key = next((key for key in trust.logs if key_id(key) == kid), None)
-    if key is None:
-        raise EvidenceError("is of a log that the trust bundle does not name")
-    fields = open_signed(data, "tree-head", key)
+    fields = open_signed(data, "tree-head", trust.log(parse(data).kid).key)
     need(heads.setdefault(fields[0], fields[1]) == fields[1], "the log shows two faces: another root of the same size")
     return f"root {fields[1].hex()[:16]}"
 
@@ -303,6 +311,7 @@ def read_record(trust: Trust, record: Record) -> str:
         need(recording is None, "was recorded although it must not be")
         need(all(kind != SHARE for kind, *_ in fields[ENVELOPES]), "is privileged, but a key was shared out")
     if recording is not None:
+        need(0 <= recording[3] <= MAX_CHUNKS, "counts more chunks than six hours have")
         need(len(recording[8]) == recording[7] >= recording[6] >= 2, "its readers are not N, or K is under two")
         for class_, organisation, kid, _ in recording[8]:
             known = trust.custodians.get(kid)
@@ -366,9 +375,10 @@ def read_chunks(record: Record, folder: Path) -> list[bytes]:
     if recording is None:
         need(not paths, "nothing was recorded, but there are chunks")
         return []
-    chunks = [path.read_bytes() for path in paths if int(path.stem) < recording[3]]
     missing = sorted(set(range(recording[3])) - {int(path.stem) for path in paths})
-    need(not missing, f"chunks missing: {missing}")
+    more = f" and {len(missing) - MAX_NAMED} more" if len(missing) > MAX_NAMED else ""
+    need(not missing, f"chunks missing: {missing[:MAX_NAMED]}{more}")
+    chunks = [path.read_bytes() for path in paths if int(path.stem) < recording[3]]
     need(digest_of(chunks) == recording[5], "the chunks are not those that the record fixes")
     need(sum(map(len, chunks)) == recording[4], "the chunks have another size than the record says")
     return chunks
@@ -527,7 +537,7 @@ class Report:
             text, holds = action(), True
         except EvidenceError as error:
             text, holds = str(error), False
-        except (OSError, wave.Error) as error:
+        except (OSError, EOFError, wave.Error) as error:
             text, holds = f"cannot be read: {type(error).__name__}", False
         except (KeyError, IndexError, TypeError, ValueError, AttributeError):
             text, holds = "has not the shape that protocol/sealine.cddl gives it", False
@@ -662,34 +672,40 @@ def _check_opening(report: Report, folder: Path, record: Record, keys: dict[byte
 
 
 def _check_custody(report: Report, trust: Trust, folder: Path, record: Record, heads: dict[int, bytes]) -> None:
-    """Request, grants and opening, if they are here: each signed by who may, each a leaf of the log."""
-    request = folder / "request.cose"
+    """Request, grants and opening, if they are here: each signed by who may, each a leaf of the log.
 
-    def check(path: Path, role: int, time: int, expected: Callable[[Any], bool]) -> str:
-        data = path.read_bytes()
-        signed = parse(data)
-        fields = decode(signed.payload or b"")
-        signer = trust.signer(signed.kid, role, fields[time] // 1000)
-        open_signed(data, signed.content, signer.key)
-        need(expected(fields), "belongs to another recording or request")
-        index, *_ = check_receipt(trust, path.with_suffix(".receipt").read_bytes(), data, heads)
-        return f"{signed.content} by {signer.sub}, leaf {index}"
-
+    Who signed is judged at the receipt's time, and must be whom the record and the request name.
+    """
+    request, opening, wav = folder / "request.cose", folder / "opening.cose", folder.with_suffix(".wav")
     if not request.exists():
         return
-    asked = blake2b(request.read_bytes())
-    name = _short(record.name)
-    record_hash = blake2b(record.signed)
-    report.check("custody", name, lambda: check(request, REQUESTER, 4, lambda f: bool(f[1] == record_hash)))
-    for path in sorted((folder / "grants").glob("*.cose")):
-        report.check("custody", name, partial(check, path, CUSTODIAN, 3, lambda f: bool(f[0] == asked)))
-    opening, wav = folder / "opening.cose", folder.with_suffix(".wav")
-    if opening.exists():
-        report.check(
-            "custody",
-            name,
-            lambda: check(opening, REQUESTER, 4, lambda f: bool(f[0] == asked and f[1] == blake2b(wav.read_bytes()))),
+    asked, record_hash = blake2b(request.read_bytes()), blake2b(record.signed)
+    readers: list[Any] = (record.recording or [])[8]
+
+    def check(path: Path, content: str, role: int, fits_case: Callable[[Any, bytes], bool]) -> str:
+        data = path.read_bytes()
+        index, _, taken = check_receipt(trust, path.with_suffix(".receipt").read_bytes(), data, heads)
+        kid = parse(data).kid
+        signer = trust.signer(kid, role, taken)
+        need(fits_case(open_signed(data, content, signer.key), kid), "belongs to another recording, request or person")
+        return f"{content} by {signer.sub}, leaf {index}"
+
+    def is_request(fields: Any, kid: bytes) -> bool:
+        return bool(fields[0] == record.fields[ID] and fields[1] == record_hash and fields[3] == kid)
+
+    def is_grant(fields: Any, kid: bytes) -> bool:
+        return bool(fields[0] == asked and 1 <= fields[1] <= len(readers) and readers[fields[1] - 1][2] == kid)
+
+    def is_opening(fields: Any, kid: bytes) -> bool:
+        return bool(
+            fields[0] == asked and fields[1] == blake2b(wav.read_bytes()) and kid == parse(request.read_bytes()).kid
         )
+
+    papers = [(request, "opening-request", REQUESTER, is_request)]
+    papers += [(path, "opening-grant", CUSTODIAN, is_grant) for path in sorted((folder / "grants").glob("*.cose"))]
+    papers += [(opening, "opening", REQUESTER, is_opening)] if opening.exists() else []
+    for path, content, role, fits_case in papers:
+        report.check("custody", _short(record.name), partial(check, path, content, role, fits_case))
 
 
 def main(arguments: list[str] | None = None) -> int:

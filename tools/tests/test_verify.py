@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from nacl.signing import SigningKey
-from sealine_protocol import codec, cose
+from sealine_protocol import codec, cose, merkle, receipt
 from sealine_protocol.hashes import blake2b256
 from sealine_tools import verify as verifier
 
@@ -304,3 +304,99 @@ def test_a_cut_recording_and_its_checkpoint(maker, spoil, said):
     found = build(maker, maker.sign(fields)).get("record", "")
     assert (said or "") in found, found
     assert bool(found) is bool(said), found
+
+
+def test_an_opened_wav_that_is_empty_is_a_finding(evidence):
+    evidence.write(f"opened/{one_folder(evidence, 'recordings').name}.wav", b"")
+    assert failures(evidence)["opened WAV"] == "cannot be read: EOFError"
+
+
+# ---------------------------------------------------------------- custody's papers
+
+
+def paper(evidence, name, content, fields, signer, *, taken=None):
+    """A signed object of an opening, logged; `name` below the recording's folder."""
+    recorded = one_folder(evidence, "recordings").name
+    signed = cose.sign(content, codec.encode(content, fields), evidence.people[signer].identity)
+    evidence.write(f"opened/{recorded}/{name}.cose", signed)
+    root = merkle.leaf_hash(signed)
+    made = receipt.make(0, 1, [], root, evidence.people["central"].identity, taken or int(time.time()))
+    evidence.write(f"opened/{recorded}/{name}.receipt", made)
+    return signed
+
+
+def write_custody(evidence, *, asker="prosecutor", granter="court", index=3, opener="prosecutor", taken=None):
+    """The papers of one opening, by these people; each is logged in a tree of one leaf: two faces, here on purpose."""
+    now = time.time_ns() // 1_000_000
+    signed_record = record_path(evidence).read_bytes()
+    recorded = one_folder(evidence, "recordings").name
+    request = paper(
+        evidence, "request", "opening-request",
+        {
+            "record": bytes.fromhex(recorded), "record_hash": blake2b256(signed_record), "case": "24-CR-0117",
+            "requester": evidence.people["prosecutor"].key_id, "time": now, "nonce": bytes(16),
+        },
+        asker, taken=taken,
+    )  # fmt: skip
+    asked = blake2b256(request)
+    paper(
+        evidence, f"grants/{index}", "opening-grant",
+        {"request": asked, "index": index, "sealed_hash": bytes(32), "time": now}, granter,
+    )  # fmt: skip
+    audio = verifier.blake2b(b"")
+    evidence.write(f"opened/{recorded}.wav", b"")
+    paper(
+        evidence, "opening", "opening",
+        {"request": asked, "audio": audio, "seconds": 4, "missing": [], "time": now}, opener,
+    )  # fmt: skip
+
+
+def custody_rows(evidence, monkeypatch):
+    """What is said of request, grant and opening; the other checks are not of interest here."""
+    monkeypatch.setattr(verifier, "root_of_path", lambda leaf, *_: leaf)
+    real = verifier.check_receipt
+    monkeypatch.setattr(verifier, "check_receipt", lambda trust, data, logged, _: real(trust, data, logged, {}))
+    return [text if not holds else "" for what, _, text, holds in judge(evidence).lines if what == "custody"]
+
+
+def test_the_papers_of_an_opening_hold(evidence, monkeypatch):
+    write_custody(evidence)
+    assert custody_rows(evidence, monkeypatch) == ["", "", ""]
+
+
+@pytest.mark.parametrize(
+    ("changes", "row"),
+    [({"asker": "other"}, 0), ({"index": 2}, 1), ({"granter": "monitor"}, 1), ({"opener": "other"}, 2)],
+)
+def test_papers_signed_by_another_than_record_and_request_name(evidence, monkeypatch, changes, row):
+    evidence.hire("requester", "other")
+    evidence.write_trust()
+    write_custody(evidence, **changes)
+    assert custody_rows(evidence, monkeypatch)[row] == "belongs to another recording, request or person"
+
+
+def test_a_requester_is_judged_at_the_receipts_time_not_at_his_own(evidence, monkeypatch):
+    evidence.write_trust(revoked={evidence.people["prosecutor"].key_id: int(time.time()) + 500})
+    write_custody(evidence, taken=int(time.time()) + 1000)
+    assert custody_rows(evidence, monkeypatch)[0] == "is signed with a key that was revoked by then"
+
+
+def test_a_revoked_log_key_vouches_for_nothing(evidence):
+    evidence.write_trust(revoked={evidence.people["central"].key_id: int(time.time()) + 1000})
+    assert failures(evidence)["receipt"] == "is of a log whose key is revoked"
+
+
+def test_a_receipt_from_outside_of_the_log_keys_validity(evidence):
+    signed = evidence.leaves[0]
+    late = receipt.make(0, 1, [], merkle.leaf_hash(signed), evidence.people["central"].identity, 1 << 40)
+    receipt_path(evidence).write_bytes(late)
+    assert failures(evidence)["receipt"] == "is of a log whose key was not valid then"
+
+
+def test_many_missing_chunks_are_counted_and_the_first_are_named(maker):
+    fields = maker.fields(0, maker.first())
+    maker.record_call(fields, os.urandom(32))
+    fields["recording"]["chunks"] = 21_600
+    said = build(maker, maker.sign(fields))["recording"]
+    assert said.startswith("chunks missing: [4, 5, 6")
+    assert said.endswith("and 21576 more")
