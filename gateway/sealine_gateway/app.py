@@ -55,7 +55,7 @@ class Gateway:
             on_answer=self._on_answer,
             on_bundle=self._on_bundle,
         )
-        self.calls = CallControl(self.trunk, self.metrics, self.bundles.ring_timeout_s)
+        self.calls = CallControl(self.trunk, self.metrics, self.bundles.ring_timeout_s, self.bundles.is_protected)
         self.server = LinkServer(
             Services(
                 vault=vault,

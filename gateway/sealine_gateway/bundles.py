@@ -82,18 +82,25 @@ class Bundles:
 
     def is_always_allowed(self, number: str) -> bool:
         """True for legal, emergency and protected lines, which a restricted link may call."""
-        if self._policy is None:
-            return False
-        lines = self._policy["protected"] + self._policy["always"]
-        return any(line["number"] == number for line in lines)
+        return self.is_protected(number) or self._is_on("always", number)
+
+    def is_protected(self, number: str) -> bool:
+        """True for a line that is reached without a trace of the single call (28 CFR 115.51(b))."""
+        return self._is_on("protected", number)
+
+    def _is_on(self, lines: str, number: str) -> bool:
+        return self._policy is not None and any(line["number"] == number for line in self._policy[lines])
 
     def check_terminal(self, chain: list[bytes]) -> tuple[Credential, bool]:
-        """A terminal's credential, and whether its link is restricted since it has expired. Raises CredentialError."""
+        """A terminal's credential, and whether its link is restricted since it, or its issuer's, has expired.
+
+        Raises CredentialError.
+        """
         now = int(time.time())
-        expires = read_credential(chain[0]).exp
+        expires = min(read_credential(signed).exp for signed in chain)
         if now < expires:
             return self.trust.verify_chain(chain, "terminal", now), False
-        # Expired but not revoked: judged at its last valid second, any revocation counting from the beginning.
+        # Expired but not revoked: judged at the last valid second, any revocation counting from the beginning.
         revoked = replace(self.trust, revoked=dict.fromkeys(self.trust.revoked, 0))
         return revoked.verify_chain(chain, "terminal", expires - 1), True
 

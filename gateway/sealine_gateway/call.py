@@ -43,12 +43,13 @@ class Handset(Protocol):
 
 @dataclass
 class Call:
-    """One call. `handset` is None while the link is down."""
+    """One call. `handset` is None while the link is down; one that is not `counted` is in no metric."""
 
     id: bytes
     handset: Handset | None
     state: CallState = CallState.DIALING
     leg: Leg | None = None
+    counted: bool = True
     reason: str | None = None
     voice_seq: int = 0
     timers: dict[str, asyncio.TimerHandle] = field(default_factory=dict)
@@ -57,11 +58,18 @@ class Call:
 class CallControl:
     """All calls of the gateway, by the key id of the terminal."""
 
-    def __init__(self, trunk: Trunk, metrics: Metrics, ring_timeout_s: Callable[[], float]) -> None:
-        """`ring_timeout_s` gives the policy's patience at the time of dialling."""
+    def __init__(
+        self,
+        trunk: Trunk,
+        metrics: Metrics,
+        ring_timeout_s: Callable[[], float],
+        is_protected: Callable[[str], bool],
+    ) -> None:
+        """What the policy says at the time of dialling: its patience, and whether a line is a protected one."""
         self._trunk = trunk
         self._metrics = metrics
         self._ring_timeout_s = ring_timeout_s
+        self._is_protected = is_protected
         self._calls: dict[bytes, Call] = {}
 
     def dial(self, terminal: bytes, handset: Handset, call_id: bytes, number: str) -> None:
@@ -71,9 +79,9 @@ class CallControl:
             if present.id == call_id:
                 return
             raise RefusedError("busy", "call")
-        call = Call(call_id, handset)
+        call = Call(call_id, handset, counted=not self._is_protected(number))  # 28 CFR 115.51(b): no trace of the call
         self._calls[terminal] = call
-        self._metrics.calls.set(len(self._calls))
+        self._count()
         self._timer(terminal, call, "ring", self._ring_timeout_s(), "unanswered")
         self._timer(terminal, call, "whole", MAX_CALL_S, "time-limit")
         listener = Listener(
@@ -181,7 +189,8 @@ class CallControl:
             self._stop_timer(call, name)
         if call.leg is not None:
             call.leg.hang_up()
-        self._metrics.calls_ended.labels(reason).inc()
+        if call.counted:
+            self._metrics.calls_ended.labels(reason).inc()
         if call.handset is not None:
             self._tell_end(terminal, call)
         elif reason == "link-lost":
@@ -196,7 +205,10 @@ class CallControl:
         self._stop_timer(call, "link")
         if self._calls.get(terminal) is call:
             del self._calls[terminal]
-        self._metrics.calls.set(len(self._calls))
+        self._count()
+
+    def _count(self) -> None:
+        self._metrics.calls.set(sum(call.counted for call in self._calls.values()))
 
     def _timer(self, terminal: bytes, call: Call, name: str, delay_s: float, reason: str) -> None:
         self._stop_timer(call, name)

@@ -73,7 +73,7 @@ class LinkServer:
                 log.warning("link ended, no longer trusted", terminal=log.short(session.terminal))
                 session.end()
             else:
-                session.offer_bundles()
+                session.offer_bundles(anew=kind == "trust")  # what it refused it may take under a new one
 
     async def close(self) -> None:
         """End all links."""

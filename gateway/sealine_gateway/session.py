@@ -63,6 +63,7 @@ class Session:
         self._refused = 0
         self._waiting: asyncio.Queue[bytes] = asyncio.Queue(MAX_WAITING)
         self._installed: dict[str, int] = {}
+        self._offered: list[dict[str, Any]] = []
         self._nonces: asyncio.Queue[bytes] = asyncio.Queue(1)
         self.peer = peer
         self.terminal = peer.credential.key_id
@@ -87,11 +88,15 @@ class Session:
         """A frame from the terminal."""
         self._services.calls.voice(self.terminal, sequence, frame)
 
-    def offer_bundles(self) -> None:
-        """Tell the terminal of bundles that are newer than what it has."""
-        if self._ready:
-            for offer in self._services.bundles.offers(self._installed, self.terminal):
+    def offer_bundles(self, *, anew: bool = False) -> None:
+        """Tell the terminal of bundles that are newer than what it has, of each once; or `anew`, of all of them."""
+        if not self._ready:
+            return
+        offers = self._services.bundles.offers(self._installed, self.terminal)
+        for offer in offers:
+            if anew or offer not in self._offered:
                 self.send(offer)
+        self._offered = offers
 
     def deliver(self, answer: dict[str, Any]) -> None:
         """Pass on an answer of central's."""

@@ -117,7 +117,7 @@ class _Trunk:
 async def test_a_trunk_that_accepts_before_the_notice_accepts_nothing():
 
     trunk, handset = _Trunk(), _Recorder()
-    control = call.CallControl(trunk, Metrics(), lambda: 60)
+    control = call.CallControl(trunk, Metrics(), lambda: 60, lambda _: False)
     control.dial(b"t", handset, b"c", NUMBER)
     trunk.listener.on_event(Accepted())
     trunk.listener.on_event(Answered())
@@ -136,10 +136,25 @@ async def test_a_trunk_that_accepts_before_the_notice_accepts_nothing():
     assert trunk.over
 
 
+async def test_a_protected_line_leaves_no_trace_in_the_metrics():
+
+    metrics = Metrics()
+    value = metrics.registry.get_sample_value
+    control = call.CallControl(_Trunk(), metrics, lambda: 60, lambda number: number == NUMBER)
+    control.dial(b"t", _Recorder(), b"c", NUMBER)
+    control.dial(b"u", _Recorder(), b"d", "12025550199")
+    assert value("sealine_gateway_calls") == 1
+    control.hang_up(b"t", b"c")
+    assert value("sealine_gateway_calls") == 1
+    assert value("sealine_gateway_calls_ended_total", {"reason": "caller-hangup"}) is None
+    control.hang_up(b"u", b"d")
+    assert value("sealine_gateway_calls_ended_total", {"reason": "caller-hangup"}) == 1
+
+
 async def test_exactly_the_dialled_digits_reach_the_trunk():
 
     trunk = _Trunk()
-    call.CallControl(trunk, Metrics(), lambda: 60).dial(b"t", _Recorder(), b"c", "0049301234567")
+    call.CallControl(trunk, Metrics(), lambda: 60, lambda _: False).dial(b"t", _Recorder(), b"c", "0049301234567")
     assert trunk.number == "0049301234567"
 
 

@@ -7,6 +7,7 @@ import pytest
 from nacl.signing import SigningKey
 from sealine_gateway import outbox
 from sealine_hil.errors import HilError
+from sealine_hil.terminal import Keys
 from sealine_protocol.clock import monotonic_ms
 from sealine_protocol.hashes import blake2b256, person_token, terminal_token_key
 from sealine_protocol.link import Link
@@ -150,6 +151,27 @@ async def test_expired_credential_gets_a_restricted_link(site, start):
     await terminal.save(terminal.record())
     terminal.send({"type": "dial", "call": os.urandom(16), "number": NUMBER, "language": "en"})
     assert (await terminal.expect("error"))["code"] == "restricted"
+    await terminal.disconnect()
+
+
+@pytest.mark.parametrize("revoked", [False, True])
+async def test_expired_issuer_restricts_the_link_and_a_revoked_one_ends_it(site, start, revoked):
+    running = await start()
+    now = int(time.time())
+    issuer = Keys()
+    issuer.chain = (site.issuing.issue("issuer", "office", issuer, iat=now - 9000, nbf=now - 9000, exp=now - 60),)
+    terminal = site.issuing.terminal(iat=now - 8000, nbf=now - 8000, exp=now + 9000, signer=issuer.identity)
+    terminal.keys.chain += issuer.chain
+    if revoked:
+        bundles = running.gateway.bundles
+        bundles.trust = dataclasses.replace(bundles.trust, revoked={issuer.key_id: now - 30})
+        with pytest.raises(HilError, match="link down"):
+            await terminal.connect("127.0.0.1", site.port)
+    else:
+        await terminal.connect("127.0.0.1", site.port)
+        await terminal.save(terminal.record())
+        terminal.send({"type": "dial", "call": os.urandom(16), "number": NUMBER, "language": "en"})
+        assert (await terminal.expect("error"))["code"] == "restricted"
     await terminal.disconnect()
 
 

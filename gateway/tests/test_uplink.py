@@ -345,8 +345,9 @@ async def test_bundle_is_installed_offered_fetched_and_never_older(site, start, 
     terminal.send({"type": "fetch", "kind": "directory", "version": 1, "offset": 0})
     assert (await terminal.expect("error"))["code"] == "unknown-bundle"
     authority = site.issuing.authority
-    central.publish(bundles.revocations(authority, version=5, revoked={}))
-    assert (await terminal.expect("offer"))["header"]
+    revocations = bundles.revocations(authority, version=5, revoked={})
+    central.publish(revocations)
+    assert (await terminal.expect("offer"))["header"] == revocations.header  # and what was offered is not again
     central.publish(bundles.revocations(authority, version=4, revoked={}))
     central.publish(bundles.revocations(authority, version=6, revoked={bytes(16): 1}))
     await until(lambda: running.gateway.bundles.trust.revoked)
