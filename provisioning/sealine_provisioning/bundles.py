@@ -87,11 +87,11 @@ def trust(  # noqa: PLR0913 - one argument per field of the trust body
 
 
 def check_custodians(custodians: Sequence[bytes], k: int) -> None:
-    """At least two to open, no key or organisation twice."""
+    """At least two to open, no key or organisation twice; raises ProvisioningError."""
     claims = [credential.read(signed) for signed in custodians]
     if not 2 <= k <= len(claims):
         raise ProvisioningError(f"{k} of {len(claims)} custodians: at least 2, and no more than there are")
-    for what in ("organisation", "link_key"):
+    for what in ("organisation", "identity_key", "link_key"):
         if len({getattr(claim, what) for claim in claims}) != len(claims):
             raise ProvisioningError(f"two custodians have the same {what}")
 

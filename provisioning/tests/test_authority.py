@@ -2,7 +2,9 @@
 
 import stat
 import subprocess
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -115,6 +117,21 @@ def test_refuses_a_custodian_set_that_no_terminal_would_take(
 ) -> None:
     with pytest.raises(ProvisioningError, match=why):
         trust(authority, tmp_path, organisations, k)
+
+
+@pytest.mark.parametrize("same", ["identity_key", "link_key"])
+def test_refuses_two_custodians_with_one_key(authority: Authority, tmp_path: Path, same: str) -> None:
+    units = [Unit.create(tmp_path / name, "custodian", b"test-unit-1") for name in "ab"]
+    keys = [{"identity_key": unit.identity_key, "link_key": unit.link_key} for unit in units]
+    keys[1][same] = keys[0][same]
+    now = int(time.time())
+    terms: Any = {"iat": now, "exp": now + 1000, "signer": authority.signer}
+    signed = [
+        credential.issue(office, "lakeside", "custodian", **pair, **terms, class_="monitor", organisation=office)
+        for office, pair in zip("ab", keys, strict=True)
+    ]
+    with pytest.raises(ProvisioningError, match=f"same {same}"):
+        bundles.check_custodians(signed, 2)
 
 
 def test_directory_hides_its_numbers_and_seals_its_key(authority: Authority, tmp_path: Path) -> None:
