@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import cbor2
 from sealine_protocol.clock import now_ms
@@ -18,6 +19,19 @@ DRIFT_MS = 5 * 60 * 1000
 
 MAX_NAMED = 100
 """Missing and broken numbers that are listed; all are counted."""
+
+
+class Health(NamedTuple):
+    """What a terminal says of itself in its newest tally (CDDL `health`)."""
+
+    resets: int
+    journal: int
+    quarantined: int
+    frames_lost: int
+
+    def __str__(self) -> str:
+        words = ("resets", "waiting", "set aside", "lost frames")
+        return ", ".join(f"{word} {count}" for word, count in zip(words, self, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +52,7 @@ class Chain:
     ahead_ms: int
     flags: tuple[str, ...]
     heard_ms: int
+    health: Health | None
 
     def alarms(self, at_ms: int | None = None) -> list[str]:
         """What a person should look at, in words, at a time (now, if not given)."""
@@ -51,6 +66,8 @@ class Chain:
             "announces another record than the one here": self.other_head,
             f"clock ahead by {self.ahead_ms // 1000} s": self.ahead_ms > DRIFT_MS,
             f"flagged: {', '.join(self.flags)}": self.flags,
+            f"{self.health.quarantined if self.health else 0} set aside by the terminal": self.health
+            and self.health.quarantined,
             f"silent for {silent_ms // 3_600_000} h": silent_ms > SILENT_MS,
         }
         return [text for text, holds in words.items() if holds]
@@ -99,6 +116,7 @@ def chain(store: Store, key_id: bytes) -> Chain:
         ahead_ms=ahead_ms,
         flags=_flags(db, key_id),
         heard_ms=max(received, told),
+        health=_health(db, key_id),
     )
 
 
@@ -140,6 +158,15 @@ def _has_other_head(db: sqlite3.Connection, key_id: bytes) -> bool:
         (key_id,),
     ).fetchone()
     return row is not None
+
+
+def _health(db: sqlite3.Connection, key_id: bytes) -> Health | None:
+    row = db.execute(
+        "SELECT resets, journal, quarantined, frames_lost FROM tally WHERE key_id = ? "
+        "ORDER BY day DESC, leaf DESC LIMIT 1",
+        (key_id,),
+    ).fetchone()
+    return None if row is None else Health(*row)
 
 
 def _flags(db: sqlite3.Connection, key_id: bytes) -> tuple[str, ...]:

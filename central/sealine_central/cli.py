@@ -165,14 +165,13 @@ def watch(config_file: ConfigFile) -> None:
 
     _, store = _open(config_file)
     table = Table(title="chains", header_style="bold")
-    for column in ("facility", "terminal", "key", "records", "head", "state"):
+    for column in ("facility", "terminal", "key", "records", "head", "health", "state"):
         table.add_column(column)
     found = chains(store)
     for chain in found:
         state = "; ".join(chain.alarms()) or "whole"
-        table.add_row(
-            chain.facility, chain.terminal, chain.key_id.hex()[:8], str(chain.records), str(chain.head), state
-        )
+        counts = (str(chain.records), str(chain.head), str(chain.health or "no tally yet"))
+        table.add_row(chain.facility, chain.terminal, chain.key_id.hex()[:8], *counts, state)
     Console().print(table)
     if any(chain.alarms() for chain in found):
         raise typer.Exit(3)

@@ -69,6 +69,24 @@ def test_a_terminal_of_which_only_tallies_come_is_seen(desk, terminal):
     assert state(desk) == ["1 announced but not here"]
 
 
+def test_the_newest_tally_tells_the_terminals_health(desk, terminal):
+    desk.send(terminal.call().upload())
+    assert chains(desk.store)[0].health is None
+    day = now_ms() // 86_400_000
+    newer = {"resets": 1, "journal": 2, "quarantined": 0, "frames_lost": 40}
+    older = {"resets": 9, "journal": 9, "quarantined": 9, "frames_lost": 9}
+    desk.send(terminal.tally(None, day, health=newer), terminal.tally(None, day - 1, health=older))
+    (chain,) = chains(desk.store)
+    assert str(chain.health) == "resets 1, waiting 2, set aside 0, lost frames 40"
+    assert state(desk) == []
+
+
+def test_records_that_the_terminal_had_to_set_aside_are_an_alarm(desk, terminal):
+    health = {"resets": 0, "journal": 0, "quarantined": 3, "frames_lost": 0}
+    desk.send(terminal.tally(None, health=health))
+    assert state(desk) == ["3 set aside by the terminal"]
+
+
 def test_silence_is_an_alarm(desk, terminal):
     desk.send(terminal.tally(None))
     assert state(desk) == []
