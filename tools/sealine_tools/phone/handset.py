@@ -78,7 +78,7 @@ class Handset:
             self._page.end()
         self._end_grace()
         self._page = page
-        page.send(self._state or self._look())
+        page.send(self._look())
         if self._drawer is not None:
             page.send(self._drawer)
 

@@ -61,6 +61,8 @@ class Desk:
             middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=HOSTS)],
         )
 
+        self.app.router.redirect_slashes = False  # an address is ours or there is nothing
+
     def path(self, phone: str) -> str:
         """The address of a phone's page on this server."""
         return f"/{self.token}/{phone}"
