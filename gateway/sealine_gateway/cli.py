@@ -15,12 +15,15 @@ SecretOption = Annotated[
     typer.Option("--secret-file", help="File with the vault's secret; else a systemd credential or a prompt."),
 ]
 
+PersonOption = Annotated[Path | None, typer.Option(help="File with the person's number; else a prompt.")]
+
 
 @app.command(epilog="Example: sealine-gateway run --config gateway.toml --secret-file /run/secret")
 def run(config: ConfigOption, secret_file: SecretOption = None, log_level: str = "INFO") -> None:
     """Serve terminals until stopped."""
     import asyncio
     import os
+    import resource
 
     import uvloop
     from sealine_protocol import log
@@ -30,9 +33,10 @@ def run(config: ConfigOption, secret_file: SecretOption = None, log_level: str =
     from sealine_gateway import vault
 
     os.umask(0o077)  # what is written is for this user alone
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # keys in memory end in no core file
     log.set_up(log_level)
     settings = configuration.load(config)
-    secret = vault.read_secret(secret_file)
+    secret = vault.read_secret(secret_file, settings.state_path)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(gateway.serve(settings, secret))
 
@@ -67,7 +71,7 @@ def init(
 
     from sealine_gateway import vault
 
-    secret = vault.read_secret(secret_file)
+    secret = vault.read_secret(secret_file, state_dir)
     Unit.prepare(state_dir, "gateway", challenge, tls=True)
     if not (state_dir / vault.FILE_NAME).exists():
         vault.Vault.create(state_dir, secret)
@@ -103,11 +107,11 @@ def broker_config(
     typer.echo(f"{directory}: mosquitto.conf and acl; give {directory}/broker.csr to the authority")
 
 
-@roster.command("add", epilog="Example: sealine-gateway roster add 4711 --state-dir state --language es")
+@roster.command("add", epilog="Example: sealine-gateway roster add --state-dir state --language es")
 def roster_add(
-    person: str,
     state_dir: Annotated[Path, typer.Option(help="The gateway's state directory.")],
     language: str = "en",
+    person_file: PersonOption = None,
     pin_file: Annotated[Path | None, typer.Option(help="File with the PIN; else a prompt.")] = None,
     secret_file: SecretOption = None,
 ) -> None:
@@ -115,23 +119,28 @@ def roster_add(
     from sealine_gateway import roster as people
     from sealine_gateway import vault
 
-    opened = vault.Vault.load(state_dir, vault.read_secret(secret_file))
-    pin = pin_file.read_text().strip() if pin_file else typer.prompt("PIN", hide_input=True, confirmation_prompt=True)
+    opened = vault.Vault.load(state_dir, vault.read_secret(secret_file, state_dir))
+    person = _person(person_file, state_dir)
+    if pin_file is not None:
+        pin = vault.read_private(pin_file, "the PIN", state_dir).decode("ascii", "replace")
+    else:
+        pin = typer.prompt("PIN", hide_input=True, confirmation_prompt=True)
     people.add_person(opened, person, pin, language)
     typer.echo("added")
 
 
-@roster.command("remove", epilog="Example: sealine-gateway roster remove 4711 --state-dir state")
+@roster.command("remove", epilog="Example: sealine-gateway roster remove --state-dir state")
 def roster_remove(
-    person: str,
     state_dir: Annotated[Path, typer.Option(help="The gateway's state directory.")],
+    person_file: PersonOption = None,
     secret_file: SecretOption = None,
 ) -> None:
     """Remove a person."""
     from sealine_gateway import roster as people
     from sealine_gateway import vault
 
-    people.remove_person(vault.Vault.load(state_dir, vault.read_secret(secret_file)), person)
+    opened = vault.Vault.load(state_dir, vault.read_secret(secret_file, state_dir))
+    people.remove_person(opened, _person(person_file, state_dir))
     typer.echo("removed")
 
 
@@ -142,9 +151,18 @@ def roster_list(
     """The persons in the vault and their languages."""
     from sealine_gateway import vault
 
-    opened = vault.Vault.load(state_dir, vault.read_secret(secret_file))
+    opened = vault.Vault.load(state_dir, vault.read_secret(secret_file, state_dir))
     for entry in opened.content.persons.values():
         typer.echo(f"{entry.person} {entry.language}")
+
+
+def _person(person_file: Path | None, state_dir: Path) -> str:
+    """A person's number: never an argument, which every process of the machine may read."""
+    from sealine_gateway import vault
+
+    if person_file is None:
+        return str(typer.prompt("Person"))
+    return vault.read_private(person_file, "the person", state_dir).decode("ascii", "replace")
 
 
 def main() -> None:

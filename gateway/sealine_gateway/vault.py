@@ -80,26 +80,37 @@ class Vault:
         self.content = content
 
 
-def read_secret(secret_file: Path | None) -> bytes:
-    """The secret from a file, a systemd credential, or a prompt. Raises VaultError."""
-    directory = os.environ.get("CREDENTIALS_DIRECTORY")
-    if secret_file is None and directory:
-        secret_file = Path(directory) / CREDENTIAL_NAME
-    if secret_file is None:
-        if not sys.stdin.isatty():
-            raise VaultError("no secret: give --secret-file, a systemd credential named sealine-secret, or a terminal")
-        return _checked(getpass.getpass("Secret of the vault: ").encode())
-    try:
-        with secret_file.open("rb") as file:
-            return _checked(file.read(MAX_SECRET_BYTES + 2).strip(b"\r\n"))
-    except OSError as error:
-        raise VaultError(f"the secret cannot be read: {error.strerror}") from error
-
-
-def _checked(secret: bytes) -> bytes:
+def read_secret(secret_file: Path | None, state_dir: Path) -> bytes:
+    """The secret from a file outside of `state_dir`, a systemd credential, or a prompt. Raises VaultError."""
+    if secret_file is not None:
+        secret = read_private(secret_file, "the secret", state_dir)
+    elif directory := os.environ.get("CREDENTIALS_DIRECTORY"):
+        # systemd guards it by an access list, which a mode cannot show
+        secret = _read(Path(directory) / CREDENTIAL_NAME, "the secret", state_dir, forbidden=0)
+    elif sys.stdin.isatty():
+        secret = getpass.getpass("Secret of the vault: ").encode()
+    else:
+        raise VaultError("no secret: give --secret-file, a systemd credential named sealine-secret, or a terminal")
     if not MIN_SECRET_BYTES <= len(secret) <= MAX_SECRET_BYTES:
         raise VaultError(f"the secret must have {MIN_SECRET_BYTES} to {MAX_SECRET_BYTES} bytes")
     return secret
+
+
+def read_private(path: Path, what: str, state_dir: Path) -> bytes:
+    """One line of a file that is its owner's alone and does not lie in `state_dir`. Raises VaultError."""
+    return _read(path, what, state_dir, forbidden=0o077)
+
+
+def _read(path: Path, what: str, state_dir: Path, *, forbidden: int) -> bytes:
+    if path.resolve().is_relative_to(state_dir.resolve()):
+        raise VaultError(f"{what}: its file lies in the state directory, where whoever copies that has it")
+    try:
+        with path.open("rb") as file:
+            if os.fstat(file.fileno()).st_mode & forbidden:
+                raise VaultError(f"{what}: its file is open to others; chmod 600")
+            return file.read(MAX_SECRET_BYTES + 2).strip(b"\r\n")
+    except OSError as error:
+        raise VaultError(f"{what} cannot be read: {error.strerror}") from error
 
 
 def _pack(content: Content) -> bytes:

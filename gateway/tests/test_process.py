@@ -4,6 +4,7 @@ import asyncio
 import os
 import random
 import re
+import resource
 import signal
 import sys
 import tty
@@ -25,6 +26,7 @@ class Process:
         self.directory = directory
         settings = site.settings
         (directory / "secret").write_bytes(SECRET)
+        (directory / "secret").chmod(0o600)
         (directory / "parties.toml").write_text(f"[party.{NUMBER}]\nring_ms = 10\naccept_ms = 10\n")
         (directory / "gateway.toml").write_text(
             f'facility = "north"\nname = "gw-1"\nstate_dir = "state"\nlisten = "{settings.listen}"\nreserve_mb = 1\n'
@@ -170,6 +172,16 @@ async def refused(process):
 async def test_gateway_without_enrolment_says_so_in_one_line(site, process):
     (site.settings.state_path / "enrolment.cbor").unlink()
     assert await refused(process) == "sealine-gateway: state_dir: unit: not enrolled"
+
+
+async def test_its_memory_ends_in_no_core_file(process):
+    await process.start()
+    assert resource.prlimit(process.process.pid, resource.RLIMIT_CORE) == (0, 0)
+
+
+async def test_an_open_secret_file_is_refused_in_one_line(process):
+    (process.directory / "secret").chmod(0o644)
+    assert await refused(process) == "sealine-gateway: the secret: its file is open to others; chmod 600"
 
 
 async def test_wrong_secret_is_said_in_one_line(process):

@@ -52,18 +52,24 @@ def test_missing_vault_is_named(tmp_path):
 
 def test_secret_comes_from_a_file_or_a_systemd_credential(tmp_path, monkeypatch):
     path = tmp_path / "sealine-secret"
+    state = tmp_path / "state"
     path.write_bytes(SECRET + b"\n")
-    assert read_secret(path) == SECRET
+    path.chmod(0o600)
+    assert read_secret(path, state) == SECRET
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
-    assert read_secret(None) == SECRET
+    path.chmod(0o440)  # as systemd's access list looks
+    assert read_secret(None, state) == SECRET
+    with pytest.raises(VaultError, match="state directory"):
+        read_secret(None, tmp_path)
     monkeypatch.delenv("CREDENTIALS_DIRECTORY")
     with pytest.raises(VaultError, match="no secret"):
-        read_secret(None)
+        read_secret(None, state)
+    path.chmod(0o600)
     path.write_bytes(b"short")
     with pytest.raises(VaultError, match="12 to 1024 bytes"):
-        read_secret(path)
+        read_secret(path, state)
     with pytest.raises(VaultError, match="cannot be read"):
-        read_secret(tmp_path / "none")
+        read_secret(tmp_path / "none", state)
 
 
 @pytest.mark.parametrize(

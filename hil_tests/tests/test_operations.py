@@ -41,7 +41,9 @@ class Guide:
         (folder / "passphrase").write_bytes(PASSPHRASE)
         (folder / "credentials").mkdir()
         (folder / "credentials" / vault.CREDENTIAL_NAME).write_text("a secret that is given at start")
-        (folder / "pin").write_text("135790\n")
+        for name, value in (("person", "4711"), ("pin", "135790")):
+            (folder / name).write_text(value + "\n")
+            (folder / name).chmod(0o600)
         (folder / "numbers.txt").write_text("(212) 555-0142  # an office of the defence\n")
 
     def follow(self) -> None:

@@ -87,7 +87,7 @@ async def serve(config_file: Path, secret_file: Path, folder: Path) -> None:
     """Run the gateway until it is killed."""
     settings = config.load(config_file)
     trunk = TimedTrunk(loopback.load(settings.script_path), folder)
-    await app.Gateway(settings, vault.read_secret(secret_file), trunk).run(asyncio.Event())
+    await app.Gateway(settings, vault.read_secret(secret_file, settings.state_path), trunk).run(asyncio.Event())
 
 
 if __name__ == "__main__":
