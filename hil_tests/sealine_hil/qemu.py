@@ -33,11 +33,13 @@ class Qemu:
     def __init__(
         self, image: Path, window_path: Path, work: Path, *, network: bool = True, icount: bool = False
     ) -> None:
-        """`work` holds console.log, link.log and qemu.log. Nothing runs yet."""
+        """`work` holds console.log, link.log and qemu.log. Nothing runs yet; `nic` may still be set to another."""
         self._image = image
         self._window = window_path
         self._work = work
-        self._network = network
+        # User-mode network: outbound only, the host's loopback is 10.0.2.2. Not restrict=on with guestfwd, since one
+        # forwarded port is one connection of the host, shared by all that the guest makes.
+        self.nic = "user,model=lan9118,ipv6=off" if network else "none"
         self._icount = icount
         self._listeners = {name: _listener() for name in ("console", "link")}
         self._process: subprocess.Popen[bytes] | None = None
@@ -174,9 +176,7 @@ class Qemu:
             command += ["-chardev", f"socket,id={name},fd={fds[name]},server=on,wait=off,nodelay=on,{log}"]
             command += ["-serial", f"chardev:{name}"]
         command += ["-chardev", f"socket,id=qmp,fd={fds['qmp']}", "-mon", "chardev=qmp,mode=control"]
-        # User-mode network: outbound only, the host's loopback is 10.0.2.2. Not restrict=on with guestfwd, since one
-        # forwarded port is one connection of the host, shared by all that the guest makes.
-        command += ["-nic", "user,model=lan9118,ipv6=off" if self._network else "none"]
+        command += ["-nic", self.nic]
         return command + (["-icount", _ICOUNT] if self._icount else [])
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 import serial
-from sealine_hil import window
+from sealine_hil import urlhandler, window
 from sealine_hil.board import Board, Cut, Lamp
 from sealine_hil.errors import BoardError, EmulatorError
 from sealine_hil.qemu import CRASH_STATUS, HOST_ADDRESS, POWER_CUT_STATUS, Qemu
@@ -26,6 +26,16 @@ RAM_ADDRESS, RAM_BYTES = 0x38000000, 520 * 1024
 CAUSE = '__import__("board").reset_cause()'
 CRASH = '__import__("board").crash_log()'
 CRASH_NOW = "import machine\nmachine.mem32[0xF0000000] = 1"
+# ARP requests (RFC 826) for the board's address, as Ethernet frames in UDP datagrams, as fast as a process can
+FLOOD = """
+import socket, sys
+header = bytes.fromhex("ffffffffffff 020000000001 0806")
+request = bytes.fromhex("0001 0800 06 04 0001 020000000001 0a000207 000000000000 0a00020f")
+frame = (header + request).ljust(60, bytes(1))
+sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+while True:
+    sender.sendto(frame, ("127.0.0.1", int(sys.argv[1])))
+"""
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -317,6 +327,42 @@ def test_sockets(boot: Boot) -> None:
             "asyncio.run(talk())"
         )
     assert repl.eval("n.isconnected()") is True
+
+
+def test_a_flood_of_frames_leaves_the_program_its_share(board: Board, image: Path, tmp_path: Path) -> None:
+    """Counted in the guest's own instructions, so that a busy host changes nothing."""
+    urlhandler.register()
+    with Qemu(image, board.path, tmp_path / "qemu", icount=True) as qemu:
+        here, there = free_udp_port(), free_udp_port()
+        qemu.nic = f"socket,model=lan9118,udp=127.0.0.1:{here},localaddr=127.0.0.1:{there}"
+        qemu.start()
+        with serial.serial_for_url(qemu.console_url, timeout=0.05) as port:
+            qemu.cont()
+            repl = Repl(port)
+            repl.run(
+                "import network, time\nn = network.LAN()\nn.active(True)\n"
+                "n.ifconfig(('10.0.2.15', '255.255.255.0', '10.0.2.2', '10.0.2.3'))\n"
+                "def turns():\n"
+                " count, end = 0, time.ticks_add(time.ticks_ms(), 500)\n"
+                " while time.ticks_diff(end, time.ticks_ms()) > 0:\n  count += 1\n"
+                " return count\n"
+            )
+            quiet = repl.eval("turns()")
+            with subprocess.Popen([sys.executable, "-c", FLOOD, str(there)]) as flooder:
+                try:
+                    time.sleep(0.5)
+                    flooded = repl.eval("turns()")
+                finally:
+                    flooder.kill()
+    assert 0.75 * quiet < flooded < 0.99 * quiet
+
+
+def free_udp_port() -> int:
+    """A port of the host's loopback that nobody uses now."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def test_codec_frames_flow_without_the_interpreter(board: Board, boot: Boot) -> None:
