@@ -5,8 +5,10 @@ then answers are made. What a crash leaves behind is files without a row, and th
 """
 
 import sqlite3
+import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final
 
 from sealine_protocol import log, recording, topics
@@ -24,6 +26,8 @@ from sealine_central.tray import Tray, split
 from sealine_central.verify import Delivered
 
 MAX_OPEN_UPLOADS: Final = 2048  # a gateway's recordings without a record: ten for each of 200 terminals
+MAX_OPEN_CHUNKS: Final = 1 << 20  # of these, 16 GiB: 200 calls of almost an hour and a half at once
+MAX_BEHIND: Final = 60  # seconds that a cut recording has behind its last checkpoint, which is signed every 10 s
 MAX_REPLY_BYTES: Final = 256 * 1024  # one message of answers; a receipt has up to 2.5 KB
 
 
@@ -106,8 +110,10 @@ class Ingest:
             raise error
         facility, gateway, leaf = levels
         name = type(error).__name__
+        place = traceback.extract_tb(error.__traceback__)[-1]  # names and lines of code, never a value
         self._metrics.refused.labels("unexpected").inc()
-        log.warning("upload set aside", facility=facility, kind=leaf, error=f"unexpected {name}")
+        where = f"{Path(place.filename).name}:{place.lineno}"
+        log.warning("upload set aside", facility=facility, kind=leaf, error=f"unexpected {name} at {where}")
         subject = blake2b256(message.payload)
         row = Refused(subject, message.payload, "malformed", f"unexpected {name}"[:128])
         with self._store.writing() as db:
@@ -186,30 +192,30 @@ class Ingest:
     def _write_chunks(self, tray: Tray) -> dict[bytes, dict[int, bytes]]:
         """Sync a tray's chunks; their hashes by record id. What is not taken stays at the gateway, unanswered."""
         written: dict[bytes, dict[int, bytes]] = {}
-        room = MAX_OPEN_UPLOADS - uploads.count_open(self._store.db, tray.facility, tray.gateway)
+        uploaded, waiting = uploads.count_open(self._store.db, tray.facility, tray.gateway)
         for record_id, chunks in list(tray.chunks.items()):
             owner = uploads.owner(self._store.db, record_id)
             rows = uploads.expected(self._store.db, record_id, tray.facility)
-            is_fresh = owner is None and not rows
-            problem = self._chunk_problem(tray.facility, owner, has_room=room > 0 or not is_fresh)
+            fresh, more = (0, 0) if rows else (int(owner is None), len(chunks))
+            is_full = (fresh and uploaded >= MAX_OPEN_UPLOADS) or (more and waiting + more > MAX_OPEN_CHUNKS)
+            problem = self._chunk_problem(tray.facility, owner, is_full=bool(is_full))
             if problem:
                 log.warning("chunks not taken", facility=tray.facility, reason=problem, count=len(chunks))
                 self._metrics.refused.labels("chunks").inc()
                 del tray.chunks[record_id]
                 continue
-            room -= is_fresh
-            settled = max((row.chunks for row in rows if row.stored is not None), default=0)
-            taken = {index: data for index, data in chunks.items() if index >= settled}
+            uploaded, waiting = uploaded + fresh, waiting + more
+            taken = _wanted(chunks, rows)
             self._recordings.add_chunks(record_id, taken)
             self._metrics.chunks.inc(len(chunks))
             written[record_id] = {index: recording.chunk_hash(data) for index, data in taken.items()}
         return written
 
-    def _chunk_problem(self, facility: str, owner: str | None, *, has_room: bool) -> str:
+    def _chunk_problem(self, facility: str, owner: str | None, *, is_full: bool) -> str:
         if owner not in {None, facility}:
             return "the recording is another facility's"
-        if not has_room:
-            return "too many recordings without a record"
+        if is_full:
+            return "too much without a record"
         return "the disk is nearly full" if self._recordings.is_disk_low() else ""
 
     def _answer(self, tray: Tray, outcomes: Sequence[Outcome], size: int) -> list[bytes]:
@@ -267,6 +273,13 @@ class Ingest:
             with self._store.writing() as db:
                 uploads.forget(db, record_id, damaged)
         return not damaged
+
+
+def _wanted(chunks: Mapping[int, bytes], rows: Sequence[uploads.Expected]) -> dict[int, bytes]:
+    """The chunks that may still matter: nothing changes what is stored, nor comes far behind what a record counts."""
+    settled = max((row.chunks for row in rows if row.stored is not None), default=0)
+    end = max((row.chunks + MAX_BEHIND for row in rows), default=None)
+    return {index: data for index, data in chunks.items() if settled <= index and (end is None or index < end)}
 
 
 def _parts(batch: Sequence[Incoming]) -> list[Incoming]:

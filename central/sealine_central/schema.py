@@ -38,7 +38,7 @@ CREATE TABLE IF NOT EXISTS recording (
 CREATE INDEX IF NOT EXISTS recording_waiting ON recording (facility) WHERE stored IS NULL;
 CREATE TABLE IF NOT EXISTS upload (
     record_id BLOB PRIMARY KEY, facility TEXT NOT NULL, gateway TEXT NOT NULL, since INTEGER NOT NULL,
-    is_open INTEGER NOT NULL
+    is_open INTEGER NOT NULL, chunks INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS upload_open ON upload (facility, gateway) WHERE is_open = 1;
 CREATE TABLE IF NOT EXISTS chunk (

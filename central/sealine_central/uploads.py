@@ -29,12 +29,13 @@ def owner(db: sqlite3.Connection, record_id: bytes) -> str | None:
     return str(row[0]) if row else None
 
 
-def count_open(db: sqlite3.Connection, facility: str, gateway: str) -> int:
-    """Recordings with chunks from this gateway here, and no record yet."""
+def count_open(db: sqlite3.Connection, facility: str, gateway: str) -> tuple[int, int]:
+    """Recordings with chunks from this gateway here, and no record yet; and how many chunks they are."""
     row = db.execute(
-        "SELECT count(*) FROM upload WHERE facility = ? AND gateway = ? AND is_open = 1", (facility, gateway)
-    )
-    return int(row.fetchone()[0])
+        "SELECT count(*), ifnull(sum(chunks), 0) FROM upload WHERE facility = ? AND gateway = ? AND is_open = 1",
+        (facility, gateway),
+    ).fetchone()
+    return int(row[0]), int(row[1])
 
 
 def expected(db: sqlite3.Connection, record_id: bytes, facility: str) -> list[Expected]:
@@ -59,7 +60,13 @@ def hashes(db: sqlite3.Connection, record_id: bytes, chunks: int) -> list[bytes]
 def add(db: sqlite3.Connection, record_id: bytes, facility: str, gateway: str, chunks: Mapping[int, bytes]) -> None:
     """Note whose chunks these are, and the hash of each (index to hash); the newest one counts."""
     is_open = not expected(db, record_id, facility)
-    db.execute("INSERT OR IGNORE INTO upload VALUES (?, ?, ?, ?, ?)", (record_id, facility, gateway, now_ms(), is_open))
+    db.execute(
+        "INSERT OR IGNORE INTO upload VALUES (?, ?, ?, ?, ?, 0)", (record_id, facility, gateway, now_ms(), is_open)
+    )
+    where = (record_id, min(chunks, default=0), max(chunks, default=0))
+    rows = db.execute("SELECT idx FROM chunk WHERE record_id = ? AND idx BETWEEN ? AND ?", where)
+    known = {int(row[0]) for row in rows}
+    db.execute("UPDATE upload SET chunks = chunks + ? WHERE record_id = ?", (len(chunks.keys() - known), record_id))
     db.executemany(
         "INSERT OR REPLACE INTO chunk VALUES (?, ?, ?)", [(record_id, index, value) for index, value in chunks.items()]
     )

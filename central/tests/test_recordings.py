@@ -148,11 +148,31 @@ def fill(desk, monkeypatch, room=10, gateway=GATEWAY):
 def test_a_flood_of_recordings_without_records_ends_and_those_with_records_go_on(desk, terminal, monkeypatch):
     fill(desk, monkeypatch)
     call, later = terminal.call(2), terminal.call(1)
-    desk.send(later.all_chunks(), leaf="chunks")
+    (begun,) = desk.store.db.execute("SELECT record_id FROM upload LIMIT 1").fetchone()
+    more = codec.encode("upload-chunk", {"record": begun, "index": 1, "data": bytes(16)})
+    desk.send(later.all_chunks(), more, leaf="chunks")
+    assert (desk.state / "recordings" / begun.hex() / "1.chunk").exists()  # what has begun goes on
     assert not (desk.state / "recordings" / later.id.hex()).exists()
     desk.send(call.upload(), later.upload())
     answers = desk.send(call.all_chunks(), later.all_chunks(), leaf="chunks")
     assert {word["record"] for word in stored(desk, answers)} == {call.id, later.id}
+
+
+def test_a_flood_of_chunks_without_records_ends_and_those_with_records_go_on(desk, terminal, monkeypatch):
+    monkeypatch.setattr(ingest, "MAX_OPEN_CHUNKS", 20)
+    flood, call = terminal.call(1), terminal.call(3)
+    for index in range(40):
+        desk.send(flood.chunk(index, bytes(16)), leaf="chunks")
+    assert len(chunk_files(desk, flood)) == 20
+    desk.send(call.upload())
+    assert len(stored(desk, desk.send(call.all_chunks(), leaf="chunks"))) == 1
+
+
+def test_nothing_is_kept_far_behind_what_a_record_counts(desk, terminal):
+    call = terminal.call(2)
+    desk.send(call.upload())
+    desk.send(*(call.chunk(index, bytes(16)) for index in (1, 61, 62, 5000)), leaf="chunks")
+    assert chunk_files(desk, call) == ["1.chunk", "61.chunk"]
 
 
 def test_one_gateways_flood_takes_no_room_from_another(desk, terminal, monkeypatch):
@@ -166,9 +186,10 @@ def test_chunks_without_a_record_are_dropped_after_a_week_and_make_room(desk, te
     call, announced = terminal.call(1), terminal.call(2)
     desk.send(announced.chunk(0), leaf="chunks")
     desk.send(announced.upload())
-    fill_room = uploads.count_open(desk.store.db, FACILITY, GATEWAY)
+    assert uploads.count_open(desk.store.db, FACILITY, GATEWAY) == (0, 0)
+    desk.send(call.chunk(0), call.chunk(0), leaf="chunks")
     desk.send(call.chunk(0), leaf="chunks")
-    assert (fill_room, uploads.count_open(desk.store.db, FACILITY, GATEWAY)) == (0, 1)
+    assert uploads.count_open(desk.store.db, FACILITY, GATEWAY) == (1, 1)
     now = now_ms()
     assert desk.ingest.purge(now + uploads.STALE_MS - 60_000) == 0
     assert desk.ingest.purge(now + uploads.STALE_MS + 60_000) == 1
