@@ -11,8 +11,10 @@ from typing import Final
 import nacl.exceptions
 import nacl.pwhash.argon2id as argon2
 import nacl.utils
+from sealine_protocol import log
 
-from sealine_gateway.errors import VaultError
+from sealine_gateway.errors import StorageError, VaultError
+from sealine_gateway.lockouts import Lockouts
 from sealine_gateway.vault import Person, Vault
 
 FREE_TRIES: Final = 3  # slips of the finger cost nothing
@@ -86,6 +88,15 @@ class _Slowdown:
     def forget(self, key: object) -> None:
         self._guesses.pop(key, None)
 
+    def held(self) -> dict[object, int]:
+        """Failures under the keys that have had to wait."""
+        return {key: guesses.failures for key, guesses in self._guesses.items() if guesses.failures >= self._free}
+
+    def restore(self, key: object, failures: int) -> None:
+        """Failures of before; their wait begins again."""
+        self._guesses[key] = _Guesses(failures=failures - 1, counted=self._clock())
+        self.failed(key)
+
     def _age(self, guesses: _Guesses) -> None:
         passed = int((self._clock() - guesses.counted) // self._forget_s)
         guesses.failures = max(0, guesses.failures - passed)
@@ -100,14 +111,20 @@ class _Slowdown:
 
 
 class Roster:
-    """The persons of the vault. Lock-outs live in memory: a restart of the gateway clears them."""
+    """The persons of the vault. Lock-outs of persons outlive a restart, which begins their wait again."""
 
     def __init__(self, vault: Vault, clock: Callable[[], float] = time.monotonic) -> None:
         """`clock` gives seconds and never goes back."""
+        self._lockouts = Lockouts(vault.directory, vault.content.token_key)
         self._vault = vault
         self._persons = _Slowdown(FREE_TRIES, FORGET_S, clock)
         self._terminals = _Slowdown(TERMINAL_FREE_TRIES, TERMINAL_FORGET_S, clock)
         self._strangers = nacl.utils.random(32)  # nobody outside can say which of them share a count
+        for person, failures in self._lockouts.read().items():
+            if person in vault.content.persons:
+                self._persons.restore(person, failures)
+        self._kept = self._held()
+        self._keeping = asyncio.Lock()
         self._checks = asyncio.Semaphore(MAX_CHECKS)
         self._nobody = argon2.str(b"0000000000000000", **_LIMITS)  # an unknown person takes as long as a known one
 
@@ -123,12 +140,30 @@ class Roster:
         counted = self._terminals.failed(terminal)
         async with self._checks:
             verified = await asyncio.to_thread(_verify, known.verifier if known else self._nobody, pin)
+        if known is not None and verified:
+            self._persons.forget(person)
+            self._terminals.take_back(terminal, counted)  # whoever guesses at others may know one PIN: his own
+        if known is not None:
+            await self._keep()
         if known is None or not verified:
             wait_s = max(self._persons.wait_s(who), self._terminals.wait_s(terminal))
             return PinResult(ok=False, language=DEFAULT_LANGUAGE, wait_s=wait_s)
-        self._persons.forget(person)
-        self._terminals.take_back(terminal, counted)  # whoever guesses at others may know one PIN: his own
         return PinResult(ok=True, language=known.language, wait_s=0)
+
+    async def _keep(self) -> None:
+        """Write the lock-outs of persons when they have changed; a disk that is full stops no call."""
+        async with self._keeping:
+            held = self._held()
+            if held == self._kept:
+                return
+            self._kept = held
+            try:
+                await asyncio.to_thread(self._lockouts.write, held)
+            except StorageError as error:
+                log.warning("lock-outs are not kept", error=error)
+
+    def _held(self) -> dict[str, int]:
+        return {person: failures for person, failures in self._persons.held().items() if isinstance(person, str)}
 
     def _stranger(self, person: str) -> int:
         """The count of a person who does not exist: guesses at one are slowed down as at everybody else."""

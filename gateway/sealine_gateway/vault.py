@@ -71,6 +71,11 @@ class Vault:
         except sealed_file.SealedFileError as error:
             raise VaultError("the vault does not open: wrong secret or damaged file") from error
 
+    @property
+    def directory(self) -> Path:
+        """The state directory that it lies in."""
+        return self._path.parent
+
     def save(self, content: Content) -> None:
         """Replace the content durably. Raises StorageError; then the old content stays."""
         try:

@@ -3,9 +3,10 @@ import stat
 
 import nacl.pwhash.argon2id as argon2
 import pytest
+from sealine_gateway import lockouts
 from sealine_gateway import roster as roster_module
 from sealine_gateway import vault as vault_module
-from sealine_gateway.errors import VaultError
+from sealine_gateway.errors import StorageFullError, VaultError
 from sealine_gateway.roster import FREE_TRIES, MAX_WAIT_S, TERMINAL_FREE_TRIES, Roster, add_person, remove_person
 from sealine_gateway.vault import Vault, read_secret
 
@@ -203,6 +204,40 @@ async def test_guesses_at_nobody_are_slowed_down_and_push_no_lock_out_away(vault
         await roster.check(number.to_bytes(16, "big"), f"9{number:06}", "0000")
     assert len(roster._persons._guesses) <= roster_module.STRANGERS + 1
     assert (await roster.check(bytes(16), "4711", "135790")).wait_s > 0
+
+
+@pytest.mark.usefixtures("quick")
+async def test_a_lock_out_outlives_a_restart_and_shows_nothing(tmp_path, vault):
+    clock = Clock()
+    roster = Roster(vault, clock)
+    await asyncio.gather(*(roster.check(T, "4711", "0000") for _ in range(FREE_TRIES)))
+    clock.now += 31
+    waited = (await roster.check(T, "4711", "0000")).wait_s
+    again = Roster(vault, clock)
+    assert (await again.check(U, "4711", "135790")).wait_s == waited > 30
+    assert b"4711" not in (tmp_path / lockouts.FILE_NAME).read_bytes()
+    clock.now += waited
+    assert (await again.check(U, "4711", "135790")).ok
+    assert (await Roster(vault, clock).check(U, "4711", "135790")).ok  # what was cleared stays so
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("data", [b"", bytes(100)])
+async def test_lock_outs_that_do_not_open_stop_nobody(tmp_path, vault, data):
+    (tmp_path / lockouts.FILE_NAME).write_bytes(data)
+    assert (await Roster(vault, Clock()).check(U, "4711", "135790")).ok
+
+
+@pytest.mark.usefixtures("quick")
+async def test_a_full_disk_keeps_no_lock_out_and_stops_no_call(vault, monkeypatch):
+    def full(*_):
+        raise StorageFullError("lockouts.sealed: the disk is full")
+
+    monkeypatch.setattr(lockouts.files, "write", full)
+    roster = Roster(vault, Clock())
+    for _ in range(FREE_TRIES):
+        result = await roster.check(T, "4711", "0000")
+    assert result.wait_s > 0
 
 
 def test_only_counts_that_mean_nothing_are_dropped(monkeypatch):
