@@ -16,7 +16,7 @@ from sealine_tools.phone.handset import Handset
 
 LOOK_S: Final = 0.5
 CONSOLE_LINES: Final = 60
-CONSOLE_COLUMNS: Final = 100  # an answer in base64 is long and says nothing to a person
+CONSOLE_COLUMNS: Final = 64  # an answer in base64 is long and says nothing to a person
 CONSOLE_TAIL_BYTES: Final = 32_768
 LINK_LINES: Final = 20
 CHUNKS: Final = 30

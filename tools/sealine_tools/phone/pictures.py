@@ -10,7 +10,7 @@ from sealine_tools.demo.cast import ATTORNEY, MARISOL, SISTER
 from sealine_tools.phone.browser import DESK, HAND, chromium
 from sealine_tools.phone.person import Visitor
 
-COLOURS: Final = 96  # a picture of a page needs no more
+COLOURS: Final = 256
 SETTLE_MS: Final = 2500  # the handset's way, some seconds of talk in the drawer
 
 
@@ -48,7 +48,7 @@ def take(addresses: Sequence[str], folder: Path, say: Callable[[str], None]) -> 
 
 
 def _shrink(path: Path) -> None:
-    """Few colours: brushed steel in all its colours is a large file."""
+    """Few colours, since brushed steel in all of them is a large file; chosen so that a rare one, the lamp's, stays."""
     with Image.open(path) as picture:
-        small = picture.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+        small = picture.convert("RGB").quantize(COLOURS, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     small.save(path, optimize=True)
