@@ -75,7 +75,8 @@ def test_the_newest_tally_tells_the_terminals_health(desk, terminal):
     day = now_ms() // 86_400_000
     newer = {"resets": 1, "journal": 2, "quarantined": 0, "frames_lost": 40}
     older = {"resets": 9, "journal": 9, "quarantined": 9, "frames_lost": 9}
-    desk.send(terminal.tally(None, day, health=newer), terminal.tally(None, day - 1, health=older))
+    desk.send(terminal.tally(None, day + 1, health=newer), terminal.tally(None, day, health=older))
+    assert desk.count("tally") == 2
     (chain,) = chains(desk.store)
     assert str(chain.health) == "resets 1, waiting 2, set aside 0, lost frames 40"
     assert state(desk) == []

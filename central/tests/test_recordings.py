@@ -235,6 +235,7 @@ def test_stored_is_not_said_of_a_file_that_is_not_what_was_written(desk, termina
     else:
         path.write_bytes(bytes(16))
     assert stored(desk, desk.send(call.chunk(1), leaf="chunks")) == []
+    assert desk.count("chunk") == 1  # the damaged one is not here any more
     assert len(stored(desk, desk.send(call.chunk(0), leaf="chunks"))) == 1
 
 
