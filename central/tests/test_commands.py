@@ -83,7 +83,9 @@ def test_a_whole_opening_by_command_line(filled, site):
     run("custody", "request", case, "--keys", me, "--root", root, "--case", "24-CR-0117")
     run("central", *admit, case / "request.cose")
     for number in (0, 2):
-        run("custody", "grant", case, "--keys", site.custodians[number].directory, "--root", root)
+        keys = site.custodians[number].directory
+        run("custody", "grant", case, "--keys", keys, "--root", root, "--trust", site.bundles / "trust.bundle")
+        assert (keys / "trust.bundle").read_bytes() == (site.bundles / "trust.bundle").read_bytes()
     assert "1 of 2" not in run("central", *admit, case / "grants" / "1.cose", case / "grants" / "3.cose")
     assert "opened.wav: 3 s; to be logged" in run("custody", "open", case, "--keys", me, "--root", root)
     assert "logged" in run("central", *admit, case / "opening.cose")

@@ -416,7 +416,8 @@ def test_a_beacon_does_not_tell_another_facility_of_a_chain(site, terminal):
     south = Site(site.directory.parent / "south", "south")
     desk = Desk(site, south)
     desk.send(terminal.call().upload())
-    assert desk.word(desk.send(terminal.beacon(), facility="south")[0])["head"] is None
+    word = desk.word(desk.send(terminal.beacon(), facility="south")[0])
+    assert (word["head"], word["facility"]) == (None, "south")
 
 
 # ------------------------------------------------------------ any bytes
