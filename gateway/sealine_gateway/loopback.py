@@ -130,7 +130,10 @@ class LoopbackLeg(Leg):
         temporary.replace(self._party.record)
 
     async def _run(self) -> None:
-        reason = await self._live()
+        try:
+            reason = await self._live()
+        except TrunkError:
+            reason = "trunk-failed"
         self._listener.on_event(Ended(reason))
 
     async def _live(self) -> EndReason:

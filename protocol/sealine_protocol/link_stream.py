@@ -45,8 +45,11 @@ class LinkStream:
 
     def send_voice(self, sequence: int, frame: bytes) -> None:
         """Send as Link.send_voice does, at once while the stream takes it: a sender that was late gives a burst."""
+        transport = self._writer.transport
+        if transport.is_closing():
+            return  # reset by the peer, which `run` notices in its next turn; a closed transport may raise
         self.link.send_voice(sequence, frame)
-        if self._writer.transport.get_write_buffer_size() < MAX_UNSENT_BYTES:
+        if transport.get_write_buffer_size() < MAX_UNSENT_BYTES:
             data = self.link.pull()
             if data is not None:
                 self._writer.write(data)
@@ -110,7 +113,7 @@ class LinkStream:
 
     async def _write(self) -> None:
         while self.link.down_reason is None:
-            while (frame := self.link.pull()) is not None:
+            while not self._writer.transport.is_closing() and (frame := self.link.pull()) is not None:
                 self._writer.write(frame)
                 try:
                     await self._writer.drain()

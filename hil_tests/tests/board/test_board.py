@@ -453,6 +453,7 @@ def test_layout_is_the_headers(tmp_path: Path) -> None:
     assert made.read_text() == Path(window.__file__).read_text()
 
 
+@pytest.mark.timeout(300)  # builds an image
 def test_closed_console_gives_no_repl(closed_image: Path, board: Board, tmp_path: Path) -> None:
     with Qemu(closed_image, board.path, tmp_path / "closed") as qemu:
         qemu.start()

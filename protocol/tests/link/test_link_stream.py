@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+import uvloop
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from sealine_protocol.clock import monotonic_ms
 from sealine_protocol.cobs import encode
@@ -201,6 +202,23 @@ async def test_a_pump_that_is_cut_off_at_its_own_end_lets_go_of_the_stream() -> 
         await asyncio.gather(pump, return_exceptions=True)
         assert writer.transport.is_closing()
         await asyncio.sleep(0.2)
+
+
+def test_voice_for_a_peer_that_has_just_reset_is_dropped_not_raised() -> None:
+    async def talk() -> None:
+        result: asyncio.Future[LinkStream] = asyncio.get_running_loop().create_future()
+        async with gateway(result) as port:
+            terminal = LinkStream(make_link("terminal"), *await asyncio.open_connection("127.0.0.1", port))
+            running = asyncio.create_task(terminal.run())
+            stream = await asyncio.wait_for(result, 5)
+            assert await take(stream.events(), "up", 1) == ["terminal"]
+            stream._writer.transport.abort()
+            for sequence in range(500):
+                stream.send_voice(sequence & 0xFFFF, bytes(160))
+                await asyncio.sleep(0)
+            assert await asyncio.wait_for(running, 5) == "closed"
+
+    uvloop.run(talk())
 
 
 async def test_a_peer_that_says_nothing_is_let_go() -> None:
