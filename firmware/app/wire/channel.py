@@ -1,6 +1,6 @@
 """One reliable channel of the link: messages cut into fragments, go-back-N with cumulative acknowledgement.
 
-The same rules and limits as the host's channel.py, which gives the reasons. Times are ticks (time.ticks_ms).
+The same rules and limits as the host's reliable.py, which gives the reasons. Times are ticks (time.ticks_ms).
 """
 
 from time import ticks_add, ticks_diff

@@ -5,7 +5,7 @@ A broken or oversized frame is dropped and counted; the decoder is in step again
 
 from micropython import const
 
-MAX_BODY_BYTES = const(1200)  # as the host's frames.py
+MAX_BODY_BYTES = const(1200)  # as the host's cobs.py
 _FULL_RUN = const(254)  # longest run without a zero that one code byte (0xff) announces
 MAX_FRAME_BYTES = const(1206)  # code bytes and delimiter included
 BODY = const(1)  # where the body stands in a buffer: the first code byte is in front of it
